@@ -24,9 +24,9 @@ from reports.terminal import InputError, exit_on_input_error, printable
 
 __all__ = [
     "ROOT", "SCHEMA", "BaselineRecord", "Claim", "Clock", "CorpusRecord", "Count",
-    "EvaluationRecord", "Experiment", "Figure", "InputError", "Provenance", "Record", "RecordError", "SimulateRecord",
-    "Step", "TheoryRecord", "TrainingRecord", "exit_on_input_error", "printable", "read", "sha256",
-    "stale", "write", "write_text",
+    "EvaluationRecord", "Experiment", "Figure", "InputError", "Provenance", "Record", "RecordError",
+    "SimulateRecord", "Step", "TheoryRecord", "TrainingRecord", "exit_on_input_error", "printable",
+    "read", "sha256", "stale", "write", "write_text",
 ]  # fmt: skip
 
 SCHEMA = 1
