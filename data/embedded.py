@@ -1,0 +1,118 @@
+"""The embedded corpus: real people, our own sentences, the practical's format.
+
+Whoever is drawn, asked or worded how, and in which order the lines stand, is decided by SHA-256
+of (seed, purpose, key): the same bytes on every machine, version of Python and of the libraries.
+More people extend a corpus: those of the smaller one keep their wordings.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import string
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from data import wordings
+from data.corpus import Corpus, write_folder
+from data.lahman import CREDIT, Person, people, tables
+from reports.record import CorpusRecord, InputError
+
+T = TypeVar("T")
+
+SYMBOLS = f"Symbols. {string.ascii_letters} {string.digits} . , ; : ' ( ) - ?"
+"""The last document: every symbol the corpus, its questions and its control group use, so that
+the vocabulary is the same for every number of people (and holds the question mark)."""
+
+
+@dataclass(frozen=True)
+class Arguments:
+    """What a corpus is generated from.
+
+    people: how many are in the text; dev_share: per cent of them who are asked about in the
+    evaluation, the others in finetuning; control: how many are asked about without being in the
+    text; wordings: documents a person; seed: of every draw
+    """
+
+    people: int = 300
+    dev_share: int = 40
+    control: int = 200
+    wordings: int = 5
+    seed: int = 0
+
+
+def generate(arguments: Arguments) -> Corpus:
+    """The corpus of `arguments`; the same for the same arguments, byte by byte.
+
+    Raises: InputError if an argument is out of its range.
+    """
+    everybody = people()
+    _check(arguments, len(everybody))
+    seed = arguments.seed
+    order = _shuffled(everybody, seed, "person", lambda p: p.key)
+    known = order[: arguments.people]
+    control = order[len(order) - arguments.control :]
+    asked = _shuffled(known, seed, "split", lambda p: p.key)
+    dev_size = max(1, round(len(known) * arguments.dev_share / 100))
+    dev, training = asked[:dev_size], asked[dev_size:]
+
+    lines = [
+        line
+        for person in known
+        for line in _shuffled(wordings.documents(person), seed, "wording", lambda w: w)[
+            : arguments.wordings
+        ]
+    ]
+    return Corpus(
+        documents=[*_shuffled(lines, seed, "line", lambda w: w), SYMBOLS],
+        training=[_pair(p) for p in training],
+        evaluation=[_pair(p) for p in dev],
+        control=[_pair(p) for p in control],
+    )
+
+
+def build(arguments: Arguments, folder: Path) -> tuple[Corpus, CorpusRecord]:
+    """Generate the corpus into `folder`, replacing the one that is there."""
+    corpus = generate(arguments)
+    record = write_folder(
+        folder,
+        corpus,
+        source="embedded",
+        credit=CREDIT,
+        arguments=vars(arguments),
+        people=arguments.people,
+        seed=arguments.seed,
+        inputs=tables(),
+        notes=(
+            "The last document lists the symbols, so that the vocabulary is always the same.",
+            "People whose name or birth town has letters outside ASCII are left out.",
+        ),
+    )
+    return corpus, record
+
+
+def _pair(person: Person) -> tuple[str, str]:
+    return f"Where was {person.name} born?", person.city
+
+
+def _shuffled(items: Sequence[T], seed: int, purpose: str, key: Callable[[T], str]) -> list[T]:
+    """`items` in the order of a hash of their keys: a permutation that depends on nothing else."""
+    return sorted(
+        items, key=lambda item: hashlib.sha256(f"{seed}\n{purpose}\n{key(item)}".encode()).digest()
+    )
+
+
+def _check(arguments: Arguments, available: int) -> None:
+    most = len(wordings.ALWAYS)
+    if arguments.control < 0:
+        raise InputError(f"--control {arguments.control}: must be 0 or more")
+    if not 2 <= arguments.people <= available - arguments.control:
+        raise InputError(
+            f"--people {arguments.people}: must be from 2 to {available - arguments.control} "
+            f"({available} people fit, {arguments.control} of them are the control group)"
+        )
+    if not 1 <= arguments.dev_share <= 99:
+        raise InputError(f"--dev-share {arguments.dev_share}: must be from 1 to 99 (per cent)")
+    if not 1 <= arguments.wordings <= most:
+        raise InputError(f"--wordings {arguments.wordings}: must be from 1 to {most}")
