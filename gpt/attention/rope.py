@@ -1,0 +1,46 @@
+"""Rotary positions (Su et al. 2021, RoFormer, arXiv:2104.09864, equation 34)."""
+
+from __future__ import annotations
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from gpt.attention.vanilla import SelfAttention
+
+
+class RotaryAttention(SelfAttention):
+    """Queries and keys are rotated by angles t·θ_i, θ_i = 10000^(−2i/D), at position t.
+
+    The score of two positions then depends on their distance alone; no position is learned.
+    """
+
+    positions_learned = False
+
+    def __init__(
+        self,
+        width: int,
+        heads: int,
+        block_size: int,
+        dropout: float,
+        causal: bool = True,
+        scale: float | None = None,
+    ) -> None:
+        """Raises: ValueError if a head's size is odd, or `heads` does not divide `width`."""
+        super().__init__(width, heads, block_size, dropout, causal, scale)
+        size = width // heads
+        if size % 2:
+            raise ValueError(f"rotary positions need an even head size, got {size}")
+        frequencies = 10000.0 ** (-torch.arange(0, size, 2, dtype=torch.float64) / size)
+        angles = torch.arange(block_size, dtype=torch.float64)[:, None] * frequencies
+        self.register_buffer("cos", angles.cos().float(), persistent=False)
+        self.register_buffer("sin", angles.sin().float(), persistent=False)
+        self.cos: Tensor
+        self.sin: Tensor
+
+    def place(self, x: Float[Tensor, "B H T D"]) -> Float[Tensor, "B H T D"]:
+        """Rotate the pairs (x₀, x₁), (x₂, x₃), … of each position by that position's angles."""
+        T = x.shape[-2]
+        cos, sin = self.cos[:T].to(x.dtype), self.sin[:T].to(x.dtype)
+        even, odd = x[..., 0::2], x[..., 1::2]
+        return torch.stack((even * cos - odd * sin, even * sin + odd * cos), dim=-1).flatten(-2)

@@ -1,0 +1,108 @@
+"""The GPT of the practical: embedding, pre-norm blocks, untied head (Radford et al. 2019)."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor, nn
+
+from gpt.attention import VARIANTS
+
+
+@dataclass(frozen=True)
+class ModelConfig:
+    """Everything that decides the shapes of a model; saved with its parameters."""
+
+    variant: str
+    vocabulary_size: int
+    block_size: int = 128
+    layers: int = 4
+    heads: int = 8
+    width: int = 256
+    dropout: float = 0.1
+
+    def to_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+class Block(nn.Module):
+    """x + attention(norm(x)), then x + mlp(norm(x))."""
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__()
+        C = config.width
+        self.norm1 = nn.LayerNorm(C)
+        self.norm2 = nn.LayerNorm(C)
+        self.attention = VARIANTS[config.variant](
+            C, config.heads, config.block_size, config.dropout
+        )
+        self.mlp = nn.Sequential(
+            nn.Linear(C, 4 * C), nn.GELU(), nn.Linear(4 * C, C), nn.Dropout(config.dropout)
+        )
+
+    def forward(self, x: Float[Tensor, "B T C"]) -> Float[Tensor, "B T C"]:
+        x = x + self.attention(self.norm1(x))
+        out: Tensor = x + self.mlp(self.norm2(x))
+        return out
+
+
+class GPT(nn.Module):
+    """Ids (B, T) to logits (B, T, V); position t sees positions 0 … t alone."""
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.tokens = nn.Embedding(config.vocabulary_size, config.width)
+        if VARIANTS[config.variant].positions_learned:
+            self.positions = nn.Parameter(torch.zeros(config.block_size, config.width))
+        else:
+            self.register_parameter("positions", None)
+        self.dropout = nn.Dropout(config.dropout)
+        self.blocks = nn.ModuleList(Block(config) for _ in range(config.layers))
+        self.norm = nn.LayerNorm(config.width)
+        self.head = nn.Linear(config.width, config.vocabulary_size, bias=False)
+        self.apply(_initialise)
+
+    def forward(self, ids: Int[Tensor, "B T"]) -> Float[Tensor, "B T V"]:
+        """Raises: ValueError if T exceeds the block size."""
+        T = ids.shape[1]
+        if self.config.block_size < T:
+            raise ValueError(f"{T} positions exceed the block size {self.config.block_size}")
+        x = self.tokens(ids)
+        if self.positions is not None:
+            x = x + self.positions[:T]
+        x = self.dropout(x)
+        for block in self.blocks:
+            x = block(x)
+        logits: Tensor = self.head(self.norm(x))
+        return logits
+
+    def count(self) -> int:
+        """Number of trained parameters."""
+        return sum(p.numel() for p in self.parameters())
+
+
+def _initialise(module: nn.Module) -> None:
+    """Weights from N(0, 0.02²), biases 0; LayerNorm starts as the identity by default."""
+    if isinstance(module, nn.Linear | nn.Embedding):
+        nn.init.normal_(module.weight, std=0.02)
+    if isinstance(module, nn.Linear) and module.bias is not None:
+        nn.init.zeros_(module.bias)
+
+
+def build(
+    variant: str, vocabulary_size: int, block_size: int = 128, seed: int = 0, **options: Any
+) -> GPT:
+    """A freshly initialised model; the caller's random state is left as it was.
+
+    options: `layers`, `heads`, `width`, `dropout` of ModelConfig.
+    Raises: ValueError for an unknown variant or shapes that do not fit.
+    """
+    if variant not in VARIANTS:
+        raise ValueError(f"unknown variant {variant!r}; known: {', '.join(VARIANTS)}")
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        return GPT(ModelConfig(variant, vocabulary_size, block_size, **options))

@@ -1,0 +1,111 @@
+"""Recipes: every hyperparameter of the three kinds of run, and what differs from the course's."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+from reports.record import InputError
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One kind of run: passes over the data, examples a batch, peak learning rates.
+
+    matrix_rate: rate of Muon for the hidden matrices; None where AdamW trains everything
+    """
+
+    epochs: int
+    batch_size: int
+    rate: float
+    matrix_rate: float | None = None
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """pretrain: span corruption; finetune: after pretraining; scratch: finetuning without it.
+
+    schedule: 'course' sets the rate from the labels counted so far (see schedule.py), 'linear'
+    warms up over 2 % of the steps and decays to 0; precision: None leaves it to a timing at the
+    start; question_share: share of the pretraining examples that are training questions;
+    whole_lines: no random truncation below the block; closing_mask: a third MASK ends the masked
+    span, as MASK ends an answer; shuffle: new order each epoch, batches of similar length;
+    changes: what differs from the course's recipe, in sentences for the report
+    """
+
+    name: str
+    layers: int
+    heads: int
+    width: int
+    dropout: float
+    pretrain: Stage
+    finetune: Stage
+    scratch: Stage
+    schedule: Literal["course", "linear"] = "course"
+    precision: Literal["fp32", "bf16"] | None = "fp32"
+    shuffle: bool = False
+    whole_lines: bool = False
+    closing_mask: bool = False
+    question_share: float = 0.0
+    block_size: int = 128
+    weight_decay: float = 0.1
+    clip: float = 1.0
+    changes: tuple[str, ...] = ()
+
+    def stage(self, run: str) -> Stage:
+        """The stage of a run: 'pretrain', 'finetune' or 'scratch'."""
+        stage: Stage = getattr(self, run)
+        return stage
+
+    def hyperparameters(self) -> dict[str, Any]:
+        """All fields that act on the training, as JSON values."""
+        return {k: v for k, v in asdict(self).items() if k not in ("name", "changes")}
+
+    @property
+    def sha256(self) -> str:
+        """A fingerprint of the hyperparameters."""
+        return hashlib.sha256(
+            json.dumps(self.hyperparameters(), sort_keys=True).encode()
+        ).hexdigest()
+
+
+PRACTICAL = Recipe(
+    name="practical",
+    layers=4,
+    heads=8,
+    width=256,
+    dropout=0.1,
+    pretrain=Stage(epochs=650, batch_size=128, rate=6e-3),
+    finetune=Stage(epochs=10, batch_size=256, rate=6e-4),
+    scratch=Stage(epochs=75, batch_size=256, rate=6e-4),
+)
+
+QUICK = Recipe(
+    name="quick",
+    layers=4,
+    heads=4,
+    width=128,
+    dropout=0.0,
+    pretrain=Stage(epochs=40, batch_size=128, rate=3e-3, matrix_rate=0.02),
+    finetune=Stage(epochs=10, batch_size=32, rate=3e-4, matrix_rate=0.002),
+    scratch=Stage(epochs=75, batch_size=32, rate=6e-4, matrix_rate=0.01),
+    schedule="linear",
+    precision=None,
+    shuffle=True,
+    whole_lines=True,
+    closing_mask=True,
+)
+
+RECIPES = {recipe.name: recipe for recipe in (PRACTICAL, QUICK)}
+
+
+def recipe(name: str) -> Recipe:
+    """The recipe `name`.
+
+    Raises: InputError listing the known ones.
+    """
+    if name not in RECIPES:
+        raise InputError(f"unknown recipe {name!r}; known: {', '.join(RECIPES)}")
+    return RECIPES[name]
