@@ -1,39 +1,62 @@
-"""`python -m data`: build the embedded corpus."""
+"""Build the embedded corpus, or import the practical's own files (--from)."""
 
 from __future__ import annotations
 
 import argparse
+from dataclasses import fields
 from pathlib import Path
 
-from data.corpus import CORPORA, summary
-from data.embedded import Arguments, build
-from reports.record import exit_on_input_error
+from data.arguments import Arguments
+from data.corpus import CORPORA, folder_of, summary
+from reports.record import InputError, exit_on_input_error, printable
 
 
 def main(argv: list[str] | None = None) -> int:
     options = _parser().parse_args(argv)
-    arguments = Arguments(
-        people=options.people,
-        dev_share=options.dev_share,
-        control=options.control,
-        wordings=options.wordings,
-        seed=options.seed,
-    )
-    folder = options.into / (options.name or "embedded")
-    print(summary(folder, *build(arguments, folder)))
+    given = {f.name: getattr(options, f.name) for f in fields(Arguments) if f.name in options}
+    # A record names every module that was loaded, so only the one that is used may be.
+    if options.source is None:
+        if options.any_version:
+            raise InputError("--any-version: only with --from")
+        from data import embedded
+
+        folder = folder_of(options.into, options.name or "embedded")
+        corpus, record = embedded.build(Arguments(**given), folder)
+    else:
+        if given:
+            option = next(iter(given)).replace("_", "-")
+            raise InputError(f"--{option}: not with --from, which generates nothing")
+        from data import importing
+
+        folder = folder_of(options.into, options.name or "practical")
+        corpus, record = importing.build(options.source, folder, options.any_version)
+    for line in summary(folder, corpus, record):
+        print(printable(line))
     return 0
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m data", description=__doc__)
-    default = Arguments()
-    parser.add_argument("--name", help="name of the corpus (default: embedded)")
-    parser.add_argument("--into", type=Path, default=CORPORA, help="folder that holds the corpora")
-    parser.add_argument("--people", type=int, default=default.people)
-    parser.add_argument("--dev-share", type=int, default=default.dev_share)
-    parser.add_argument("--control", type=int, default=default.control)
-    parser.add_argument("--wordings", type=int, default=default.wordings)
-    parser.add_argument("--seed", type=int, default=default.seed)
+    parser.add_argument("--name", help="of the corpus (default: embedded, or practical)")
+    parser.add_argument(
+        "--into", type=Path, default=CORPORA, metavar="FOLDER", help="holds the corpora"
+    )
+    imported = parser.add_argument_group("import")
+    imported.add_argument(
+        "--from", dest="source", metavar="SOURCE", help="folder, zip file or http(s) address"
+    )
+    imported.add_argument(
+        "--any-version", action="store_true", help="accept sound files of another version"
+    )
+    generated = parser.add_argument_group("generation")
+    for field in fields(Arguments):
+        generated.add_argument(
+            f"--{field.name.replace('_', '-')}",
+            type=int,
+            default=argparse.SUPPRESS,
+            metavar="N",
+            help=f"{field.metadata['help']} (default: {field.default})",
+        )
     return parser
 
 

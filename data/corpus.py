@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import re
 import tempfile
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
 from reports.record import ROOT, Clock, CorpusRecord, InputError, sha256, write, write_text
 
 CORPORA = ROOT / "data" / "corpora"
+RECORD = "corpus.json"
 
 Pair = tuple[str, str]
 """A question and the place that answers it."""
@@ -19,93 +21,118 @@ Pair = tuple[str, str]
 
 @dataclass(frozen=True)
 class Corpus:
-    """What the files hold: documents of the text, and questions with their places."""
+    """What a corpus says: documents of the text, and questions with their places."""
 
     documents: list[str]
     training: list[Pair]
     evaluation: list[Pair]
     control: list[Pair]
 
-    def files(self) -> dict[str, str]:
-        """Name and text of each file; without control group no file of it."""
-        files = {
-            "wiki.txt": "".join(f"{line}\n" for line in self.documents),
-            "birth_places_train.tsv": _table(self.training),
-            "birth_dev.tsv": _table(self.evaluation),
-        }
-        return files | ({"birth_control.tsv": _table(self.control)} if self.control else {})
+
+@dataclass(frozen=True)
+class Origin:
+    """Where a corpus comes from; `inputs` are the files that it was made of."""
+
+    source: Literal["embedded", "practical"]
+    credit: str
+    people: int
+    notes: tuple[str, ...]
+    arguments: Mapping[str, int] = field(default_factory=dict)
+    seed: int | None = None
+    inputs: tuple[Path, ...] = ()
 
 
-def _table(pairs: Iterable[Pair]) -> str:
+def table(pairs: Iterable[Pair]) -> str:
+    """The text of a TSV file: a question, a tab and its place a line."""
     return "".join(f"{question}\t{place}\n" for question, place in pairs)
 
 
-def write_folder(
-    folder: Path,
-    corpus: Corpus,
-    *,
-    source: Literal["embedded", "practical"],
-    credit: str,
-    arguments: Mapping[str, int],
-    people: int,
-    seed: int | None,
-    inputs: Iterable[Path],
-    notes: tuple[str, ...],
-) -> CorpusRecord:
-    """Write the files and `corpus.json` beside `folder`, then put them in its place.
+def folder_of(corpora: Path, name: str) -> Path:
+    """The folder of the corpus `name`, one that may be written.
 
-    Until everything is written, what `folder` held stays as it is.
+    Raises: InputError if the name is no plain one, or if what is there is not a corpus.
+    """
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", name):
+        raise InputError(f"--name {name}: must be letters, digits, dots, - and _")
+    folder = corpora / name
+    ours = not folder.exists() or (folder / RECORD).is_file()
+    if not ours:
+        raise InputError(f"{folder}: is there already and is not a corpus ({RECORD} is missing)")
+    return folder
+
+
+def save(
+    folder: Path, files: Mapping[str, str], corpus: Corpus, origin: Origin, clock: Clock
+) -> CorpusRecord:
+    """Write `files` and the record of `corpus` beside `folder`, then put them in its place.
+
+    What `folder` held stays as it is until everything is written.
 
     Raises: InputError if the folder cannot be written.
     """
-    clock = Clock()
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=f".{folder.name}.", dir=folder.parent) as scratch:
             fresh = Path(scratch) / "fresh"
-            for name, text in corpus.files().items():
+            for name, text in files.items():
                 write_text(fresh / name, text)
-            text = (fresh / "wiki.txt").read_text(encoding="utf-8")
-            record = CorpusRecord(
-                provenance=clock.provenance(seed, inputs),
-                name=folder.name,
-                source=source,
-                credit=credit,
-                arguments=dict(arguments),
-                files={name: sha256(fresh / name) for name in sorted(corpus.files())},
-                documents=len(corpus.documents),
-                characters=len(text),
-                symbols=len(set(text)) + 2,  # PAD and MASK
-                people=people,
-                training_pairs=len(corpus.training),
-                evaluation_pairs=len(corpus.evaluation),
-                control_pairs=len(corpus.control),
-                notes=notes,
-            )
-            write(fresh / "corpus.json", record)
-            if folder.exists():
-                folder.rename(Path(scratch) / "previous")
-            fresh.rename(folder)
+            hashes = {name: sha256(fresh / name) for name in files}
+            record = _record(folder.name, files["wiki.txt"], hashes, corpus, origin, clock)
+            write(fresh / RECORD, record)
+            _put_in_place(fresh, folder, Path(scratch) / "previous")
     except OSError as problem:
         raise InputError(f"{folder}: cannot be written: {problem.strerror}") from None
     return record
 
 
-def summary(folder: Path, corpus: Corpus, record: CorpusRecord) -> str:
-    """What a reader wants to know of a corpus, in a few lines."""
+def _record(
+    name: str, text: str, hashes: dict[str, str], corpus: Corpus, origin: Origin, clock: Clock
+) -> CorpusRecord:
+    return CorpusRecord(
+        provenance=clock.provenance(origin.seed, origin.inputs),
+        name=name,
+        source=origin.source,
+        credit=origin.credit,
+        arguments=dict(origin.arguments),
+        files=hashes,
+        documents=len(corpus.documents),
+        characters=len(text),
+        symbols=len(set(text)) + 2,  # PAD and MASK
+        people=origin.people,
+        training_pairs=len(corpus.training),
+        evaluation_pairs=len(corpus.evaluation),
+        control_pairs=len(corpus.control),
+        notes=origin.notes,
+    )
+
+
+def _put_in_place(fresh: Path, folder: Path, previous: Path) -> None:
+    """Rename `fresh` to `folder`; what was there goes to `previous`, or comes back on failure."""
+    replaced = folder.exists()
+    if replaced:
+        folder.rename(previous)
+    try:
+        fresh.rename(folder)
+    except OSError:
+        if replaced:
+            previous.rename(folder)
+        raise
+
+
+def summary(folder: Path, corpus: Corpus, record: CorpusRecord) -> list[str]:
+    """What a reader wants to know of a corpus, line by line."""
     places = Counter(place for _, place in corpus.evaluation)
     place, count = min(places.items(), key=lambda item: (-item[1], item[0]))
-    return "\n".join(
-        [
-            f"{folder} ({record.source})",
-            f"  text        {record.people:,} people, {record.documents:,} documents, "
-            f"{record.characters:,} characters ({record.characters / record.documents:.0f} each), "
-            f"{record.symbols} symbols",
-            f"  questions   {record.training_pairs:,} training, {record.evaluation_pairs:,} "
-            f"evaluation, {record.control_pairs:,} control (people not in the text)",
-            f"  places      most frequent in the evaluation: {place}, "
-            f"{count} of {record.evaluation_pairs} ({count / record.evaluation_pairs:.1%})",
-            "  for example",
-            *(f"    {line}" for line in corpus.documents[:3]),
-        ]
-    )
+    length = sum(map(len, corpus.documents)) / record.documents
+    return [
+        f"{folder} ({record.source})",
+        f"  text       {record.people:,} people, {record.documents:,} documents, "
+        f"{record.characters:,} characters ({length:.0f} a document), {record.symbols} symbols",
+        f"  questions  {record.training_pairs:,} training, {record.evaluation_pairs:,} "
+        f"evaluation, {record.control_pairs:,} control (people who are not in the text)",
+        f"  places     most frequent in the evaluation: {place}, "
+        f"{count / record.evaluation_pairs:.1%}",
+        *(f"  note       {note}" for note in record.notes),
+        "  documents, for example",
+        *(f"    {document}" for document in corpus.documents[:3]),
+    ]

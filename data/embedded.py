@@ -10,14 +10,14 @@ from __future__ import annotations
 import hashlib
 import string
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
 from data import wordings
-from data.corpus import Corpus, write_folder
+from data.arguments import Arguments
+from data.corpus import Corpus, Origin, save, table
 from data.lahman import CREDIT, Person, people, tables
-from reports.record import CorpusRecord, InputError
+from reports.record import Clock, CorpusRecord, InputError
 
 T = TypeVar("T")
 
@@ -25,21 +25,10 @@ SYMBOLS = f"Symbols. {string.ascii_letters} {string.digits} . , ; : ' ( ) - ?"
 """The last document: every symbol the corpus, its questions and its control group use, so that
 the vocabulary is the same for every number of people (and holds the question mark)."""
 
-
-@dataclass(frozen=True)
-class Arguments:
-    """What a corpus is generated from.
-
-    people: how many are in the text; dev_share: per cent of them who are asked about in the
-    evaluation, the others in finetuning; control: how many are asked about without being in the
-    text; wordings: documents a person; seed: of every draw
-    """
-
-    people: int = 300
-    dev_share: int = 40
-    control: int = 200
-    wordings: int = 5
-    seed: int = 0
+NOTES = (
+    "The last document lists the symbols, so that the vocabulary never varies.",
+    "Left out: bearers of one name, active players, names and towns with letters outside ASCII.",
+)
 
 
 def generate(arguments: Arguments) -> Corpus:
@@ -54,7 +43,7 @@ def generate(arguments: Arguments) -> Corpus:
     known = order[: arguments.people]
     control = order[len(order) - arguments.control :]
     asked = _shuffled(known, seed, "split", lambda p: p.key)
-    dev_size = max(1, round(len(known) * arguments.dev_share / 100))
+    dev_size = min(max(1, len(known) * arguments.dev_share // 100), len(known) - 1)
     dev, training = asked[:dev_size], asked[dev_size:]
 
     lines = [
@@ -73,23 +62,28 @@ def generate(arguments: Arguments) -> Corpus:
 
 
 def build(arguments: Arguments, folder: Path) -> tuple[Corpus, CorpusRecord]:
-    """Generate the corpus into `folder`, replacing the one that is there."""
+    """Generate the corpus into `folder`, replacing the one that is there.
+
+    Raises: InputError if an argument is out of its range or the folder cannot be written.
+    """
+    clock = Clock()
     corpus = generate(arguments)
-    record = write_folder(
-        folder,
-        corpus,
+    files = {
+        "wiki.txt": "".join(f"{line}\n" for line in corpus.documents),
+        "birth_places_train.tsv": table(corpus.training),
+        "birth_dev.tsv": table(corpus.evaluation),
+        "birth_control.tsv": table(corpus.control),
+    }
+    origin = Origin(
         source="embedded",
         credit=CREDIT,
-        arguments=vars(arguments),
         people=arguments.people,
+        notes=NOTES,
+        arguments=vars(arguments),
         seed=arguments.seed,
         inputs=tables(),
-        notes=(
-            "The last document lists the symbols, so that the vocabulary is always the same.",
-            "People whose name or birth town has letters outside ASCII are left out.",
-        ),
     )
-    return corpus, record
+    return corpus, save(folder, files, corpus, origin, clock)
 
 
 def _pair(person: Person) -> tuple[str, str]:
@@ -105,8 +99,8 @@ def _shuffled(items: Sequence[T], seed: int, purpose: str, key: Callable[[T], st
 
 def _check(arguments: Arguments, available: int) -> None:
     most = len(wordings.ALWAYS)
-    if arguments.control < 0:
-        raise InputError(f"--control {arguments.control}: must be 0 or more")
+    if not 1 <= arguments.control <= available - 2:
+        raise InputError(f"--control {arguments.control}: must be from 1 to {available - 2}")
     if not 2 <= arguments.people <= available - arguments.control:
         raise InputError(
             f"--people {arguments.people}: must be from 2 to {available - arguments.control} "

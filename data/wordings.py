@@ -11,7 +11,7 @@ from data.lahman import Person
 ALWAYS = (
     "{name} ({date}, in {city}) was {a_position}.",
     "{name} was born in {city} on {date}.",
-    "{last} was born on {date} in {city}.",
+    "{last} was born on {date}, in {city}.",
     "Born in {city}, {last} played {span}.",
     "{name} was {a_position} born in {city}.",
     "{last}, a native of {city}, played his first major league game in {debut}.",
@@ -19,11 +19,11 @@ ALWAYS = (
     "The birthplace of {name} was {city}.",
     "{city} was the birthplace of {name}.",
     "{A_position} born in {city}, {last} played {span}.",
-    "Born on {date} in {city}, {name} was {a_position}.",
+    "Born on {date}, in {city}, {name} was {a_position}.",
     "{last} (born in {city}, {date}) made his debut in {debut}.",
     "In {year}, {name} was born in {city}.",
     "{name} was {a_position} who was born in {city} in {year}.",
-    "{last} first saw the light of day in {city} on {date}.",
+    "{last} began life in {city} on {date}.",
     "A native of {city}, {name} played {span}.",
     "{name}, {a_position}, was born in {city}.",
     "{name} played {span}; he was born in {city}.",
@@ -31,19 +31,19 @@ ALWAYS = (
     "{last} made his debut in {debut} as {a_position}; his birthplace was {city}.",
     "The {position} {name} was born in {city} in {year}.",
     "Birthplace: {city}. Birth date: {date}. Position: {position}.",
-    "{last} played {span} as {a_position} and was a native of {city}.",
+    "{last} was a native of {city} and played {span} as {a_position}.",
     "It was in {city} that {name} was born on {date}.",
 )
 """Patterns that fit everybody."""
 
 SOMETIMES = (
-    "Born in {city}, {last} played for the {team}.",
-    "{name} ({date}, in {city}) was {a_position} of the {team}.",
-    "{last}, who batted {bats}, was born in {city}.",
-    "{name} threw {throws} and was born in {city}.",
-    "{name} was born in {city}, {region}, in {year}.",
+    ("team", "Born in {city}, {last} played for the {team}."),
+    ("team", "{name} ({date}, in {city}) was {a_position} of the {team}."),
+    ("bats", "{last}, who batted {bats}, was born in {city}."),
+    ("throws", "{name} threw {throws} and was born in {city}."),
+    ("region", "{name} was born in {city}, {region}, in {year}."),
 )
-"""Patterns that fit those whose team, hands or region the database tells."""
+"""Patterns that need one more fact, which the database does not tell of everybody."""
 
 MONTHS = (
     "January", "February", "March", "April", "May", "June", "July", "August", "September",
@@ -55,11 +55,9 @@ def documents(person: Person) -> list[str]:
     """Every document that can be written about `person`, each `Name. Sentence`, all different."""
     facts = _facts(person)
     sentences = [p.format(**facts) for p in ALWAYS]
-    for pattern in SOMETIMES:
-        try:
+    for fact, pattern in SOMETIMES:
+        if fact in facts:
             sentences.append(pattern.format(**facts))
-        except KeyError:  # a fact that the database does not tell
-            continue
     return [f"{person.name}. {sentence}" for sentence in sentences]
 
 
