@@ -1,0 +1,151 @@
+r"""Mathematics of the report: TeX becomes SVG for the PDF and MathML for the HTML twin.
+
+One module hides both backends: mathra draws (exact baselines, English speech for the alternative
+text), math-core writes MathML Core. A formula that either refuses fails the build, by name. Text
+with `$…$` inside becomes markup through `prose`, which escapes everything else.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import html
+import re
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Literal
+
+import math_core
+import mathra
+from markupsafe import Markup, escape
+
+from reports.terminal import InputError
+from reports.tex import aligned, pieces
+
+Medium = Literal["pdf", "html"]
+DISPLAY_WIDTH = 40.0
+"""Width of the text block in em, measured in the size of the body text."""
+SMALLEST_SCALE = 0.6
+INLINE_WIDTH = 9.0
+"""Inline formulas wider than this (em) may end a line at their relations."""
+
+_SPOKEN = {
+    "⊤": "transpose", "∼": "is distributed as", "‖": "norm", "≈": "is approximately",
+    "∑": "sum", "½": "one half", "∈": "in",
+}  # fmt: skip
+_HALF = re.compile(r"\\[td]?frac\s*(?:12|\{1\}\{2\})")
+_INLINE = re.compile(r"(?<!\\)\$([^$]+)\$|`([^`]+)`|\\\[(.+?)\\\]", re.DOTALL)
+
+
+class FormulaError(InputError):
+    """A formula that cannot be typeset; the message holds its TeX."""
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """A formula as SVG; width, height and baseline (negative: below it) in em."""
+
+    svg: str
+    width: float
+    height: float
+    baseline: float
+    speech: str
+
+
+@cache
+def draw(tex: str, display: bool) -> Drawing:
+    """Draw `tex` with mathra.
+
+    Raises: FormulaError naming the formula.
+    """
+    try:
+        result = mathra.render(tex, display=display, strict=True)
+    except ValueError as problem:
+        raise FormulaError(f"formula {tex!r} does not render: {problem}") from None
+    if result["warnings"]:
+        raise FormulaError(f"formula {tex!r} does not render: {result['warnings']}")
+    # The hidden text would embed whatever font the system has: the bytes would vary by machine.
+    svg = re.sub(r"<metadata>.*?</metadata>|<text .*?</text>", "", result["svg"], flags=re.DOTALL)
+    size = re.search(r'width="([\d.]+)em" height="([\d.]+)em"', svg)
+    shift = re.search(r"vertical-align: (-?[\d.]+)em", svg)
+    if size is None or shift is None:
+        raise FormulaError(f"formula {tex!r} does not render: no size in the drawing")
+    speech = result["speech"]
+    for symbol, word in _SPOKEN.items():
+        speech = speech.replace(symbol, word)
+    return Drawing(svg, float(size[1]), float(size[2]), float(shift[1]), speech)
+
+
+@cache
+def mathml(tex: str, display: bool) -> str:
+    """Convert `tex` to MathML Core.
+
+    Raises: FormulaError naming the formula.
+    """
+    converter = math_core.LatexToMathML(fancy_error=False)
+    try:
+        return str(converter.convert_with_local_state(tex, displaystyle=display))
+    except math_core.LatexError as problem:
+        raise FormulaError(f"formula {tex!r} does not convert to MathML: {problem}") from None
+
+
+@dataclass
+class Typesetter:
+    """Typesets for one medium and keeps the drawings that the PDF refers to as `asset:` URLs."""
+
+    medium: Medium
+    assets: dict[str, bytes] = field(default_factory=dict)
+
+    def inline(self, tex: str) -> Markup:
+        """A formula in running text; a long one may be broken at its relations."""
+        tex = _HALF.sub("½", tex.strip())
+        wide = draw(tex, False).width > INLINE_WIDTH
+        parts = [self._one(part, display=False) for part in (pieces(tex) if wide else [tex])]
+        return Markup(" ").join(parts)
+
+    def display(self, tex: str, width: float = DISPLAY_WIDTH) -> Markup:
+        """A formula on lines of its own, at most `width` em wide.
+
+        A wider one is broken at relations and signs, then set smaller.
+        Raises: FormulaError if it would have to be set smaller than SMALLEST_SCALE.
+        """
+        tex = tex.strip().removesuffix(".")
+        tex = aligned(tex, lambda line: draw(line, True).width <= width)
+        scale = min(1.0, width / draw(tex, True).width)
+        if scale < SMALLEST_SCALE:
+            raise FormulaError(f"formula {tex!r} is too wide for the page")
+        body = self._one(tex, display=True, scale=scale)
+        return Markup('<span class="display">{}</span>').format(body)
+
+    def prose(self, text: str) -> Markup:
+        r"""Text with `$inline$`, `\[display\]` mathematics and code in backticks, as markup."""
+        parts, end = [], 0
+        for match in _INLINE.finditer(text):
+            parts.append(_plain(text[end : match.start()], text))
+            formula, code, display = match.groups()
+            if formula:
+                parts.append(self.inline(formula))
+            elif code:
+                parts.append(Markup("<code>{}</code>").format(code))
+            else:
+                parts.append(self.display(display))
+            end = match.end()
+        return Markup("").join([*parts, _plain(text[end:], text)])
+
+    def _one(self, tex: str, display: bool, scale: float = 1.0) -> Markup:
+        drawing, markup = draw(tex, display), mathml(tex, display)
+        if self.medium == "html":
+            return Markup(markup)
+        name = "math-" + hashlib.sha256(f"{display} {tex}".encode()).hexdigest()[:16] + ".svg"
+        self.assets[name] = drawing.svg.encode()
+        style = (
+            f"width:{drawing.width * scale:.3f}em;height:{drawing.height * scale:.3f}em;"
+            f"vertical-align:{drawing.baseline * scale:.3f}em"
+        )
+        alternative = html.escape(drawing.speech, quote=True)
+        return Markup(f'<img class="math" alt="{alternative}" src="asset:{name}" style="{style}">')
+
+
+def _plain(words: str, text: str) -> Markup:
+    if re.search(r"(?<!\\)\$", words):
+        raise FormulaError(f"text {text!r} has a $ without its partner")
+    return escape(words.replace(r"\$", "$"))

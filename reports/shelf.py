@@ -1,0 +1,338 @@
+"""What the report reads: every record of a profile, or one clear line why one cannot be used."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from reports.record import (
+    ROOT,
+    BaselineRecord,
+    CorpusRecord,
+    EvaluationRecord,
+    Provenance,
+    Record,
+    RecordError,
+    SimulateRecord,
+    TheoryRecord,
+    TrainingRecord,
+    read,
+    sha256_or_none,
+    stale,
+)
+
+R = TypeVar("R", bound=Record)
+TARGETS = {
+    "corpus.json": "data", "theory.json": "theory", "simulate.json": "simulate",
+    "baseline.json": "baseline", "pretrain.json": "pretrain", "finetune.json": "finetune",
+    "scratch.json": "finetune", "evaluate.json": "evaluate",
+}  # fmt: skip
+
+
+def target(file: str) -> str:
+    """The make target that writes the record called `file`."""
+    return next(make for ending, make in TARGETS.items() if file.endswith(ending))
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """One answer of a model; probability: what the model gave its whole answer, in [0, 1].
+
+    question and gold are None where the record may not repeat them.
+    """
+
+    answer: str
+    correct: bool
+    probability: float
+    question: str | None
+    gold: str | None
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A record as the report shows it: its name on the shelf, and the tables beside it."""
+
+    name: str
+    record: Any
+    path: str
+
+    @property
+    def provenance(self) -> Provenance:
+        found: Provenance = self.record.provenance
+        return found
+
+
+@dataclass(frozen=True)
+class Evaluated(Shown):
+    """An evaluation with its predictions."""
+
+    record: EvaluationRecord
+    predictions: tuple[Prediction, ...]
+    control_predictions: tuple[Prediction, ...]
+
+
+@dataclass(frozen=True)
+class Trained(Shown):
+    """A training run with its learning curve: rows of step, loss, learning_rate, ..."""
+
+    record: TrainingRecord
+    curve: tuple[dict[str, float], ...]
+
+
+@dataclass(frozen=True)
+class Simulated(Shown):
+    """The experiments with the tables that figures are drawn from, by key."""
+
+    record: SimulateRecord
+    tables: dict[str, tuple[dict[str, str], ...]]
+
+
+@dataclass(frozen=True)
+class Reference:
+    """An evaluation of results/reference, made elsewhere or earlier; never mixed with ours.
+
+    moved_on: whether the code has changed since
+    """
+
+    recipe: str
+    seed: str
+    evaluation: Evaluated
+    moved_on: bool
+
+
+@dataclass(frozen=True)
+class Shelf:
+    """Everything one report is made of. `left_out` names further runs that are stale."""
+
+    profile: str
+    variant: str
+    corpus: Shown
+    theory: Shown
+    simulate: Simulated
+    baseline: Shown
+    pretrain: Trained
+    finetune: Trained
+    scratch: Trained
+    pretrained_evaluation: Evaluated
+    scratch_evaluation: Evaluated
+    further_training: tuple[Trained, ...]
+    further_evaluations: tuple[Evaluated, ...]
+    references: tuple[Reference, ...]
+    left_out: tuple[str, ...]
+
+    @property
+    def evaluations(self) -> tuple[Evaluated, ...]:
+        """All evaluations made here, the two of the practical first."""
+        return (self.scratch_evaluation, self.pretrained_evaluation, *self.further_evaluations)
+
+    @property
+    def trainings(self) -> tuple[Trained, ...]:
+        return (self.pretrain, self.finetune, self.scratch, *self.further_training)
+
+    @property
+    def shown(self) -> tuple[Shown, ...]:
+        """Every record made here, in the order in which it was made."""
+        return (
+            self.corpus, self.theory, self.simulate, *self.trainings, *self.evaluations,
+            self.baseline,
+        )  # fmt: skip
+
+
+def gather(results: Path, profile: str, variant: str, root: Path = ROOT) -> Shelf:
+    """Read and check all records of `results`/`profile` and the reference runs.
+
+    Args: root: the folder that the paths in a record's provenance are relative to.
+    Raises: RecordError (one line, with the make target) for what is missing, stale or malformed.
+    """
+    reader = _Reader(results / profile, root)
+    theory = reader.shown("theory.json", TheoryRecord)
+    simulate = reader.simulated()
+    corpus = reader.shown("corpus.json", CorpusRecord)
+    training = {
+        run: reader.trained(f"{variant}.{run}.json") for run in ("pretrain", "finetune", "scratch")
+    }
+    evaluation = {
+        run: reader.evaluated(f"{variant}.{run}.evaluate.json") for run in ("pretrain", "scratch")
+    }
+    baseline = reader.shown("baseline.json", BaselineRecord)
+    further_training, further_evaluations, left_out = reader.further()
+    return Shelf(
+        profile=profile, variant=variant, corpus=corpus, theory=theory, simulate=simulate,
+        baseline=baseline, **training, pretrained_evaluation=evaluation["pretrain"],
+        scratch_evaluation=evaluation["scratch"], further_training=further_training,
+        further_evaluations=further_evaluations,
+        references=_references(results / "reference", root), left_out=left_out,
+    )  # fmt: skip
+
+
+class _Reader:
+    """Reads one folder of records and remembers which files it has used."""
+
+    def __init__(self, folder: Path, root: Path) -> None:
+        self.folder, self.root = folder, root
+        self.used: set[str] = set()
+
+    def record(self, name: str, kind: type[R]) -> R:
+        path = self.folder / name
+        if not path.is_file():
+            raise RecordError(f"{path}: no such record; run `make {target(name)}`")
+        record = read(path, kind)
+        if changed := stale(record, self.root):
+            raise RecordError(
+                f"{path}: stale, {changed[0]} has changed since; run `make {target(name)}`"
+            )
+        self.used.add(name)
+        return record
+
+    def shown(self, name: str, kind: type[R]) -> Shown:
+        return Shown(name.removesuffix(".json"), self.record(name, kind), self._path(name))
+
+    def trained(self, name: str) -> Trained:
+        record = self.record(name, TrainingRecord)
+        rows = _rows(self.folder / record.curve, target(name))
+        curve = tuple(
+            {column: _number(row, column, record.curve) for column in ("step", "loss", "seconds")}
+            for row in rows
+        )
+        return Trained(name.removesuffix(".json"), record, self._path(name), curve)
+
+    def evaluated(self, name: str) -> Evaluated:
+        record = self.record(name, EvaluationRecord)
+        answers = _predictions(self.folder, record.predictions, record.result.n)
+        control: tuple[Prediction, ...] = ()
+        if record.control is not None and record.control_predictions is not None:
+            control = _predictions(self.folder, record.control_predictions, record.control.n)
+        return Evaluated(
+            name.removesuffix(".evaluate.json"), record, self._path(name), answers, control
+        )
+
+    def simulated(self) -> Simulated:
+        record = self.record("simulate.json", SimulateRecord)
+        for figure in record.figures:
+            if sha256_or_none(self.folder / figure.file) != figure.sha256:
+                raise RecordError(
+                    f"{self.folder / figure.file}: not the table that simulate.json was written "
+                    "with; run `make simulate`"
+                )
+        tables = {f.key: tuple(_rows(self.folder / f.file, "simulate")) for f in record.figures}
+        return Simulated("simulate", record, self._path("simulate.json"), tables)
+
+    def further(self) -> tuple[tuple[Trained, ...], tuple[Evaluated, ...], tuple[str, ...]]:
+        """Records of other runs that lie in the folder; stale ones are named, not shown."""
+        trained, evaluated, left_out = [], [], []
+        for path in sorted(self.folder.glob("*.json")):
+            if path.name in self.used:
+                continue
+            stage = _stage(path)
+            if stage not in ("training", "evaluation"):
+                continue
+            kind = TrainingRecord if stage == "training" else EvaluationRecord
+            if stale(read(path, kind), self.root):
+                left_out.append(path.name)
+            elif stage == "training":
+                trained.append(self.trained(path.name))
+            else:
+                evaluated.append(self.evaluated(path.name))
+        return tuple(trained), tuple(evaluated), tuple(left_out)
+
+    def _path(self, name: str) -> str:
+        path = (self.folder / name).resolve()
+        return (
+            str(path.relative_to(ROOT))
+            if path.is_relative_to(ROOT)
+            else f"{self.folder.name}/{name}"
+        )
+
+
+def _references(folder: Path, root: Path) -> tuple[Reference, ...]:
+    """The reference runs, by recipe and seed.
+
+    Raises: RecordError for another schema, or seeds of one recipe with different recipe hashes.
+    """
+    found = []
+    hashes: dict[tuple[str, str], tuple[str, Path]] = {}
+    for seed in sorted(folder.glob("*/seed*"), key=lambda p: (p.parent.name, len(p.name), p.name)):
+        reader = _Reader(seed, root)
+        for path in sorted(seed.glob("*.json")):
+            if _stage(path) == "training":
+                training = read(path, TrainingRecord)
+                first = hashes.setdefault(
+                    (seed.parent.name, path.name), (training.recipe_hash, path)
+                )
+                if first[0] != training.recipe_hash:
+                    raise RecordError(f"{path}: its recipe is not the one of {first[1]}")
+        for path in sorted(seed.glob("*.evaluate.json")):
+            record = read(path, EvaluationRecord)
+            answers = _predictions(seed, record.predictions, record.result.n)
+            name = f"{seed.parent.name}/{seed.name}/{path.name}"
+            shown = Evaluated(name, record, f"results/reference/{name}", answers, ())
+            found.append(
+                Reference(
+                    seed.parent.name,
+                    seed.name.removeprefix("seed"),
+                    shown,
+                    bool(stale(record, reader.root)),
+                )
+            )
+    return tuple(found)
+
+
+def _stage(path: Path) -> str:
+    try:
+        body = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, json.JSONDecodeError):
+        return ""
+    return str(body.get("stage", "")) if isinstance(body, dict) else ""
+
+
+def _rows(path: Path, make: str) -> list[dict[str, str]]:
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            rows = list(csv.DictReader(file))
+    except FileNotFoundError:
+        raise RecordError(f"{path}: no such table; run `make {make}`") from None
+    if not rows:
+        raise RecordError(f"{path}: an empty table; run `make {make}`")
+    return rows
+
+
+def _number(row: dict[str, str], column: str, file: str) -> float:
+    try:
+        return float(row[column])
+    except (KeyError, TypeError, ValueError):
+        raise RecordError(
+            f"{file}: column {column!r} holds {row.get(column)!r}, not a number"
+        ) from None
+
+
+def _predictions(folder: Path, file: str, n: int) -> tuple[Prediction, ...]:
+    """The answers in `file`; there must be as many as questions were asked."""
+    path = folder / file
+    try:
+        lines: Sequence[str] = path.read_text(encoding="utf-8").removesuffix("\n").split("\n")
+    except FileNotFoundError:
+        raise RecordError(f"{path}: no such predictions; run `make evaluate`") from None
+    found = []
+    for number, line in enumerate(lines, start=1):
+        try:
+            row = json.loads(line)
+            found.append(
+                Prediction(
+                    str(row["answer"]),
+                    bool(row["correct"]),
+                    float(row["probability"]),
+                    row.get("question"),
+                    row.get("gold"),
+                )
+            )
+        except (json.JSONDecodeError, KeyError, TypeError, ValueError) as problem:
+            raise RecordError(f"{path}:{number}: not a prediction: {problem!r}") from None
+    if len(found) != n:
+        raise RecordError(
+            f"{path}: {len(found)} predictions for {n} questions; run `make evaluate`"
+        )
+    return tuple(found)
