@@ -12,7 +12,6 @@ import stat
 import struct
 import time
 import urllib.error
-import urllib.parse
 import urllib.request
 import zipfile
 import zlib
@@ -29,11 +28,14 @@ LARGEST_FILE = 16 * MEBIBYTE
 LARGEST_ARCHIVE = 64 * MEBIBYTE
 MOST_ENTRIES = 10_000
 LARGEST_RATIO = 100
-"""Unpacked to packed size; the practical's files compress three- to fivefold."""
-UNSOUND = (NotImplementedError, EOFError, ValueError, OSError)
-"""What zipfile raises for damaged archives, besides its own errors."""
+"""Unpacked to packed size; the practical's files shrink to about a third."""
 TIMEOUT = 60.0
 """Seconds for the whole download."""
+DAMAGED = (
+    zipfile.BadZipFile, zlib.error, struct.error,
+    NotImplementedError, EOFError, ValueError, OSError,
+)  # fmt: skip
+"""What zipfile raises for damaged archives."""
 
 
 def fetch(source: str) -> dict[str, bytes]:
@@ -41,7 +43,7 @@ def fetch(source: str) -> dict[str, bytes]:
 
     Raises: InputError if one is missing, found twice or too large, or the source is unsafe.
     """
-    if urllib.parse.urlsplit(source).scheme in ("http", "https"):
+    if re.match("https?://", source):
         return _from_zip(source, _download(source))
     path = Path(source)
     try:
@@ -91,7 +93,7 @@ def _from_zip(source: str, content: bytes) -> dict[str, bytes]:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             _check_entries(source, archive.infolist())
             return {name: _read(source, archive, name) for name in FILES}
-    except (zipfile.BadZipFile, zlib.error, struct.error, *UNSOUND) as problem:
+    except DAMAGED as problem:
         raise InputError(f"{source}: not a sound zip file: {problem}") from None
 
 

@@ -28,7 +28,7 @@ ALWAYS = (
     "{name}, {a_position}, was born in {city}.",
     "{name} played {span}; he was born in {city}.",
     "{name} was a native of {city} and made his debut in {debut}.",
-    "{last} made his debut in {debut} as {a_position}; his birthplace was {city}.",
+    "{last} made his debut in {debut}; his birthplace was {city}.",
     "The {position} {name} was born in {city} in {year}.",
     "Birthplace: {city}. Birth date: {date}. Position: {position}.",
     "{last} was a native of {city} and played {span} as {a_position}.",
