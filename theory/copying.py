@@ -8,12 +8,19 @@ from __future__ import annotations
 
 import sympy as sp
 
+from theory.algebra import softmax
+from theory.claim import Claim
 from theory.law import Law
+from theory.proof import Proof
 from theory.symbols import (
+    ANY,
     DIAMETER,
     KEYS,
     MARGIN,
+    NONNEGATIVE,
+    POSITIVE,
     TOLERANCE,
+    UNIT,
     WEIGHT,
     diameter,
     epsilon,
@@ -32,3 +39,176 @@ error = Law(
     (MARGIN, KEYS, DIAMETER),
 )
 slope = Law(r"\partial \alpha_j / \partial s_j", w * (1 - w), (WEIGHT,))
+
+s_i, s_j = sp.symbols("s_i s_j", real=True)
+R, T, t = sp.symbols("R T t", positive=True)
+x, y, z = sp.symbols("x y z", nonnegative=True)
+A = sp.Symbol("A", nonnegative=True)
+W, v_j = sp.symbols("W v_j", real=True)
+MARGIN_MEANT = (
+    r"$\Delta = \min_{i \ne j} (k_j - k_i)^\top q$ is the margin of key $j$",
+    r"scores carry no $1/\sqrt{d}$; there are $n \ge 2$ keys",
+)
+
+
+def _weight(formula: sp.Expr, proof: Proof) -> None:
+    proof.equal(
+        sp.exp(s_j) / (sp.exp(s_j) + sp.exp(s_j) * R),
+        1 / (1 + R),
+        r"divide by $e^{s_j}$, with $R = \sum_{i \ne j} e^{s_i - s_j}$",
+        r"\alpha_j",
+    )
+    proof.at_most(
+        (n - 1) * t * z + t * y,
+        n * t,
+        r"induction on the number of keys: with $t = e^{-\Delta}$, if $R = (n - 1)tz$ with "
+        r"$z \le 1$, one more key adds $ty$ with $y \le 1$, so $R \le (n - 1)t$ for every $n$",
+    )
+    proof.at_most(
+        formula.subs(gap, -sp.log(t)),
+        1 / (1 + (n - 1) * t * z),
+        r"$1/(1 + R)$ falls as $R = (n - 1)tz$ grows to $(n - 1)t$",
+    )
+    proof.equal(
+        formula,
+        softmax([(gap, sp.Integer(1)), (sp.Integer(0), n - 1)])[0],
+        r"attained when every other score lies exactly $\Delta$ below $s_j$",
+    )
+
+
+def _margin(formula: sp.Expr, proof: Proof) -> None:
+    proof.equal(
+        weight.expression.subs(gap, formula),
+        1 - epsilon,
+        r"at this margin the weight of claim copying.weight is exactly $1 - \varepsilon$",
+    )
+    proof.at_most(
+        1 - epsilon,
+        weight.expression.subs(gap, formula - sp.log(y)),
+        r"sufficient: a larger margin has $e^{-\Delta}$ smaller by a factor $y \le 1$",
+    )
+    proof.at_most(
+        weight.expression.subs(gap, formula - sp.log(1 + x)),
+        1 - epsilon,
+        r"necessary when all other scores are equal: a smaller margin has $e^{-\Delta}$ larger "
+        r"by a factor $1 + x$ with $x \ge 0$",
+    )
+
+
+def _error(formula: sp.Expr, proof: Proof) -> None:
+    proof.equal(
+        W + (1 - A) * v_j - v_j,
+        W - A * v_j,
+        r"in each coordinate, with $A = \sum_{i \ne j} \alpha_i$ and $W = \sum_{i \ne j} \alpha_i "
+        r"v_i$; the right side is $\sum_{i \ne j} \alpha_i (v_i - v_j)$",
+        r"c - v_j",
+    )
+    proof.at_most(
+        A * diameter * z + w * diameter * y,
+        (A + w) * diameter,
+        r"triangle inequality, by induction: if the terms so far have norm $ADz$ with $z \le 1$, "
+        r"a term of weight $w$ adds $wDy$ with $y \le 1$; so the norm is at most $AD$",
+    )
+    proof.at_most(
+        diameter * (1 - 1 / (1 + (n - 1) * t * z)),
+        formula.subs(gap, -sp.log(t)),
+        r"$A = 1 - \alpha_j$ with $\alpha_j = 1/(1 + (n-1)tz)$, $t = e^{-\Delta}$, $z \le 1$",
+        r"(1 - \alpha_j) D",
+    )
+    other = softmax([(gap, sp.Integer(1)), (sp.Integer(0), n - 1)])[1]
+    proof.equal(
+        (n - 1) * other * diameter,
+        formula,
+        r"attained when every margin is $\Delta$ and all other values are one vector at distance "
+        r"$D$ from $v_j$",
+        r"\lVert c - v_j \rVert",
+    )
+
+
+def _slope(formula: sp.Expr, proof: Proof) -> None:
+    total = sp.exp(s_j) + sp.exp(s_i) + T
+    share_j, share_i = sp.exp(s_j) / total, sp.exp(s_i) / total
+    proof.equal(
+        sp.diff(share_j, s_j),
+        formula.subs(w, share_j),
+        r"differentiate, with $T$ for the keys other than $i$ and $j$",
+        r"\frac{\partial \alpha_j}{\partial s_j}",
+    )
+    proof.equal(
+        sp.diff(share_j, s_i),
+        -share_j * share_i,
+        r"differentiate: every other score pulls $\alpha_j$ down",
+        r"\frac{\partial \alpha_j}{\partial s_i}",
+    )
+    proof.at_most(
+        sp.Integer(0), formula, r"$\alpha_j$ lies in $(0, 1)$, so it rises strictly with $s_j$"
+    )
+
+
+CLAIMS = (
+    Claim(
+        key="copying.weight",
+        question="2a",
+        title="A margin in the scores gives a weight near one",
+        statement=r"The weight of key $j$ is at least ${law}$, with equality when all other "
+        r"scores are equal.",
+        assumptions=MARGIN_MEANT,
+        law=weight,
+        derive=_weight,
+        twin=1 / (1 + n * sp.exp(-gap)),
+        changed="$n$ in place of $n - 1$",
+        example={"margin": 10, "n": 16},
+        source="practical, question 2a; softmax bound",
+        variables={R: POSITIVE, t: POSITIVE, y: UNIT, z: UNIT, s_j: ANY},
+    ),
+    Claim(
+        key="copying.margin",
+        question="2a",
+        title="The margin that a tolerance needs",
+        statement=r"A margin $\Delta \ge {law}$ suffices for $\alpha_j \ge 1 - \varepsilon$, and "
+        r"no smaller margin does when all other scores are equal.",
+        assumptions=MARGIN_MEANT,
+        law=margin,
+        derive=_margin,
+        twin=sp.log((n - 1) / (epsilon * (1 - epsilon))),
+        changed=r"$1 - \varepsilon$ below instead of above the bar",
+        example={"epsilon": sp.Rational(1, 1000), "n": 16},
+        source="practical, question 2a",
+        variables={y: UNIT, x: NONNEGATIVE},
+    ),
+    Claim(
+        key="copying.error",
+        question="2a",
+        title="The distance of the output from the copied value",
+        statement=r"$\lVert c - v_j \rVert \le (1 - \alpha_j) D \le {law}$, and both can be "
+        r"equalities.",
+        assumptions=(
+            *MARGIN_MEANT,
+            r"$D = \max_i \lVert v_i - v_j \rVert$; the values are otherwise arbitrary",
+        ),
+        law=error,
+        derive=_error,
+        twin=diameter * (n - 2) * sp.exp(-gap) / (1 + (n - 2) * sp.exp(-gap)),
+        changed="$n - 2$ in place of $n - 1$",
+        example={"margin": 10, "n": 16, "diameter": 2},
+        source="practical, question 2a; triangle inequality",
+        variables={
+            t: POSITIVE, y: UNIT, z: UNIT, w: UNIT, v_j: ANY, A: UNIT, W: ANY,
+        },
+    ),
+    Claim(
+        key="copying.slope",
+        question="2a",
+        title="The weight rises with its own score and falls with every other",
+        statement=r"$\partial \alpha_j / \partial s_j = {law} > 0$ at $w = \alpha_j$, and "
+        r"$\partial \alpha_j / \partial s_i = -\alpha_i \alpha_j < 0$ for $i \ne j$.",
+        assumptions=(r"$s_i = k_i^\top q$ are the scores, all finite",),
+        law=slope,
+        derive=_slope,
+        twin=w * (1 + w),
+        changed="the sign of $w$",
+        example={"w": sp.Rational(9, 10)},
+        source="practical, question 2a; derivative of softmax",
+        variables={s_i: ANY, s_j: ANY, T: NONNEGATIVE},
+    ),
+)  # fmt: skip

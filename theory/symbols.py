@@ -40,3 +40,8 @@ DIAMETER = Parameter("diameter", diameter, lower=0)
 SHARE = Parameter("s", share, lower=0, upper=1, open=True)
 WEIGHT = Parameter("w", weight, lower=0, upper=1, open=True)
 LOGIT = Parameter("x", logit)
+
+POSITIVE = (sp.Integer(0), sp.oo)
+NONNEGATIVE = POSITIVE
+UNIT = (sp.Integer(0), sp.Integer(1))
+ANY = (-sp.oo, sp.oo)

@@ -1,0 +1,57 @@
+"""A proof in the making: each step is decided when it is added."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import sympy as sp
+
+from reports import record
+from theory.algebra import Decision, Domain, Verdict, every, identity, nonnegative
+
+
+@dataclass
+class Proof:
+    """Steps that were decided on a domain: an interval for each symbol that occurs."""
+
+    domain: Domain
+    steps: list[record.Step] = field(default_factory=list)
+    decisions: list[Decision] = field(default_factory=list)
+
+    @property
+    def verdict(self) -> Verdict:
+        """`refuted` if a step is, `unknown` if a step is, else `proved`; no step proves nothing."""
+        found = {decision.verdict for decision in self.decisions}
+        if "refuted" in found:
+            return "refuted"
+        return "proved" if found == {"proved"} else "unknown"
+
+    def equal(self, left: sp.Expr, right: sp.Expr, reason: str, name: str = "") -> None:
+        """Decide left = right, entry by entry for matrices; `name` is LaTeX for what it is."""
+        if isinstance(left, sp.MatrixBase):
+            pairs = list(zip(every(left), every(right), strict=True))
+        else:
+            pairs = [(left, right)]
+        decisions = [identity(a, b, self.domain) for a, b in pairs]
+        self._add(_chain(name, "=", left, "=", right), reason, decisions)
+
+    def at_most(self, left: sp.Expr, right: sp.Expr, reason: str, name: str = "") -> None:
+        """Decide left ≤ right; `name` is LaTeX for what the left side is."""
+        decision = nonnegative(right - left, self.domain)
+        self._add(_chain(name, "=", left, r"\le", right), reason, [decision])
+
+    def _add(self, latex: str, reason: str, decisions: list[Decision]) -> None:
+        order: list[Verdict] = ["refuted", "unknown", "proved"]
+        worst = min(decisions, key=lambda d: order.index(d.verdict))
+        self.decisions.append(worst)
+        self.steps.append(record.Step(latex, reason, worst.how))
+
+
+def _chain(name: str, first: str, left: sp.Expr, relation: str, right: sp.Expr) -> str:
+    start = f"{name} {first} " if name else ""
+    return f"{start}{latex(left)} {relation} {latex(right)}"
+
+
+def latex(expression: sp.Expr) -> str:
+    """LaTeX of an expression, in the subset that both renderers of the report know."""
+    return str(sp.latex(expression, mat_str="pmatrix", mat_delim="", ln_notation=False))
