@@ -1,7 +1,7 @@
 """The embedded corpus: real people, our own sentences, the practical's format.
 
-Whoever is drawn, asked or worded how, and in which order the lines stand, is decided by SHA-256
-of (seed, purpose, key): the same bytes on every machine, version of Python and of the libraries.
+Who is drawn, who is asked about, who is worded how and in which order the lines stand is decided by
+SHA-256 of (seed, purpose, key): the same bytes on every machine and with every version of Python.
 More people extend a corpus: those of the smaller one keep their wordings.
 """
 
@@ -46,15 +46,12 @@ def generate(arguments: Arguments) -> Corpus:
     dev_size = min(max(1, len(known) * arguments.dev_share // 100), len(known) - 1)
     dev, training = asked[:dev_size], asked[dev_size:]
 
-    lines = [
-        line
-        for person in known
-        for line in _shuffled(wordings.documents(person), seed, "wording", lambda w: w)[
-            : arguments.wordings
-        ]
-    ]
+    documents = []
+    for person in known:
+        written = _shuffled(wordings.documents(person), seed, "wording", lambda d: d)
+        documents += written[: arguments.wordings]
     return Corpus(
-        documents=[*_shuffled(lines, seed, "line", lambda w: w), SYMBOLS],
+        documents=[*_shuffled(documents, seed, "document", lambda d: d), SYMBOLS],
         training=[_pair(p) for p in training],
         evaluation=[_pair(p) for p in dev],
         control=[_pair(p) for p in control],
