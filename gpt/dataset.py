@@ -96,9 +96,13 @@ class NameDataset(Dataset[Example]):
         vocabulary: Vocabulary,
         pairs: list[Pair],
         block_size: int = 128,
+        source: Path = Path("training pairs"),
         ascii_only: bool = True,
     ) -> None:
-        """Raises: InputError for a pair that does not fit the block or has an unknown character."""
+        """`source`: the file that the pairs were read from, for messages.
+
+        Raises: InputError for a pair that does not fit the block or has an unknown character.
+        """
         self.vocabulary = vocabulary
         self.block_size = block_size
         self.examples: list[Ids] = []
@@ -107,19 +111,19 @@ class NameDataset(Dataset[Example]):
             question, place = pair.question, pair.place or ""
             if ascii_only:
                 question, place = _ascii(question), _ascii(place)
-            self._add(pair.line, question, place)
+            self._add(f"{source}:{pair.line}", question, place)
 
-    def _add(self, line: int, question: str, place: str) -> None:
+    def _add(self, where: str, question: str, place: str) -> None:
         text = question + MASK + place + MASK
         if len(text) > self.block_size:
             raise InputError(
-                f"training pair {line}: {printable(question)!r} needs {len(text)} characters with "
-                f"its place and two {MASK}, more than the block's {self.block_size}"
+                f"{where}: {printable(question)!r} needs {len(text)} characters with its place and "
+                f"two {MASK}, more than the block's {self.block_size}"
             )
         try:
             self.examples.append(np.array(self.vocabulary.encode(text), dtype=np.int64))
         except InputError as problem:
-            raise InputError(f"training pair {line}: {problem}") from None
+            raise InputError(f"{where}: {problem}") from None
         self.questions.append(len(question))
 
     def __len__(self) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
 from reports.record import InputError
@@ -28,10 +28,11 @@ class Recipe:
     """pretrain: span corruption; finetune: after pretraining; scratch: finetuning without it.
 
     schedule: 'course' sets the rate from the labels counted so far (see schedule.py), 'linear'
-    warms up over 2 % of the steps and decays to 0; precision: None leaves it to a timing at the
-    start; question_share: share of the pretraining examples that are training questions;
+    warms up over 2 % of the steps and decays to 0; precision: 'auto' leaves it to a timing at
+    the start; question_share: share of the pretraining examples that are training questions;
     whole_lines: no random truncation below the block; closing_mask: a third MASK ends the masked
-    span, as MASK ends an answer; shuffle: new order each epoch, batches of similar length;
+    span, as MASK ends an answer; ascii_pairs: drop other characters from the training pairs, as
+    the course does; shuffle: new order each epoch, batches of similar length
     changes: what differs from the course's recipe, in sentences for the report
     """
 
@@ -44,11 +45,12 @@ class Recipe:
     finetune: Stage
     scratch: Stage
     schedule: Literal["course", "linear"] = "course"
-    precision: Literal["fp32", "bf16"] | None = "fp32"
+    precision: Literal["fp32", "bf16", "auto"] = "fp32"
     shuffle: bool = False
     whole_lines: bool = False
     closing_mask: bool = False
     question_share: float = 0.0
+    ascii_pairs: bool = True
     block_size: int = 128
     weight_decay: float = 0.1
     clip: float = 1.0
@@ -58,6 +60,11 @@ class Recipe:
         """The stage of a run: 'pretrain', 'finetune' or 'scratch'."""
         stage: Stage = getattr(self, run)
         return stage
+
+    def with_epochs(self, run: str, epochs: int) -> Recipe:
+        """The same recipe with another number of epochs for one kind of run."""
+        changed: dict[str, Any] = {run: replace(self.stage(run), epochs=epochs)}
+        return replace(self, **changed)
 
     def hyperparameters(self) -> dict[str, Any]:
         """All fields that act on the training, as JSON values."""
@@ -92,7 +99,7 @@ QUICK = Recipe(
     finetune=Stage(epochs=10, batch_size=32, rate=3e-4, matrix_rate=0.002),
     scratch=Stage(epochs=75, batch_size=32, rate=6e-4, matrix_rate=0.01),
     schedule="linear",
-    precision=None,
+    precision="auto",
     shuffle=True,
     whole_lines=True,
     closing_mask=True,

@@ -61,12 +61,12 @@ def train(
     pretraining_documents: int,
     seed: int,
     device: torch.device,
-    precision: Precision | None = None,
+    precision: Precision | Literal["auto"] = "auto",
     log: Path | None = None,
 ) -> Trained:
     """Train `model` in place on `data` for the epochs of `stage`.
 
-    precision: None times both on the first batch and keeps the faster
+    precision: 'auto' times both on the first batch and keeps the faster
     log: a file that gets one JSON object a step
 
     Raises: InputError if a loss is not finite (before the optimizer's step).
@@ -74,7 +74,8 @@ def train(
     torch.manual_seed(seed)
     model.to(device).train()
     first = next(batches(data, stage.batch_size, recipe.block_size, recipe.shuffle, seed, 0))
-    precision = precision or faster_precision(model, first, device)
+    if precision == "auto":
+        precision = faster_precision(model, first, device)
     made = optimizers(model, stage, recipe.weight_decay)
     steps = stage.epochs * -(-len(data) // stage.batch_size)
     final_labels = COURSE_FINAL_EPOCHS * pretraining_documents * recipe.block_size

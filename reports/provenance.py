@@ -73,7 +73,7 @@ class Clock:
             seed=seed,
             versions=_versions(),
             device=device,
-            device_name=device_name or _processor(),
+            device_name=device_name or processor(),
             started=self.started.isoformat(),
             wall_time=round(time.perf_counter() - self._begin, 3),
             sources=_loaded_sources(),
@@ -128,7 +128,8 @@ def _versions() -> dict[str, str]:
     return found
 
 
-def _processor() -> str:
+def processor() -> str:
+    """The processor's model and the number of cores this process may use."""
     try:
         lines = Path("/proc/cpuinfo").read_text().splitlines()
         model = next(

@@ -19,14 +19,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Literal, TypeVar
 
-from reports.provenance import ROOT, Clock, Provenance, sha256, sha256_or_none
+from reports.provenance import ROOT, Clock, Provenance, processor, sha256, sha256_or_none
 from reports.terminal import InputError, exit_on_input_error, printable
 
 __all__ = [
     "ROOT", "SCHEMA", "BaselineRecord", "Claim", "Clock", "CorpusRecord", "Count",
     "EvaluationRecord", "Experiment", "Figure", "InputError", "Provenance", "Record", "RecordError",
     "SimulateRecord", "Step", "TheoryRecord", "TrainingRecord", "exit_on_input_error", "printable",
-    "read", "sha256", "stale", "write", "write_text",
+    "processor", "read", "require_writable", "sha256", "stale", "write", "write_bytes",
+    "write_text",
 ]  # fmt: skip
 
 SCHEMA = 1
@@ -277,23 +278,26 @@ def stale(record: Record, root: Path = ROOT) -> list[str]:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write a file atomically: temporary file, fsync, rename; nothing is left on failure.
+    """Write a text file atomically, as UTF-8.
 
     Raises: InputError if the folder cannot be written.
+    """
+    write_bytes(path, text.encode("utf-8"))
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Write a file atomically: temporary file, fsync, rename; nothing is left on failure.
+
+    Raises: InputError if the folder cannot be written or the disk is full.
     """
     temporary = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile(
-            "w",
-            encoding="utf-8",
-            newline="\n",
-            dir=path.parent,
-            prefix=f".{path.name}.",
-            delete=False,
+            dir=path.parent, prefix=f".{path.name}.", delete=False
         ) as file:
             temporary = Path(file.name)
-            file.write(text)
+            file.write(content)
             file.flush()
             os.fsync(file.fileno())
         temporary.chmod(0o644)
@@ -301,6 +305,20 @@ def write_text(path: Path, text: str) -> None:
     except OSError as problem:
         if temporary is not None:
             temporary.unlink(missing_ok=True)
+        raise InputError(f"{path}: cannot be written: {problem.strerror}") from None
+
+
+def require_writable(path: Path) -> None:
+    """Find out before a long run, not after it, whether `path` can be written.
+
+    Raises: InputError if its folder cannot be made or written, or `path` is a folder.
+    """
+    try:
+        if path.is_dir():
+            raise IsADirectoryError(0, "it is a folder")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        tempfile.TemporaryFile(dir=path.parent).close()
+    except OSError as problem:
         raise InputError(f"{path}: cannot be written: {problem.strerror}") from None
 
 
