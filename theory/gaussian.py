@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import sympy as sp
+
+if TYPE_CHECKING:
+    from theory.proof import Proof
 
 
 class Phi(sp.Function):
@@ -33,3 +36,34 @@ def phi(x: sp.Expr) -> sp.Expr:
 def as_erfc(expression: sp.Expr) -> sp.Expr:
     """The same expression with Phi(x) written as erfc(-x/√2)/2, which keeps its lower tail."""
     return expression.replace(Phi, lambda x: sp.erfc(-x / sp.sqrt(2)) / 2)
+
+
+def tail_bound(x: sp.Symbol, proof: Proof) -> sp.Expr:
+    """Prove 2Φ(−x) ≤ e^(−x²/2) for x ≥ 0 and return the right side."""
+    slack = sp.exp(-(x**2) / 2) - 2 * Phi(-x)
+    proof.equal(
+        sp.diff(slack, x),
+        sp.exp(-(x**2) / 2) * (sp.sqrt(2 / sp.pi) - x),
+        r"the slack $f(x) = e^{-x^2/2} - 2\Phi(-x)$ rises up to $x = \sqrt{2/\pi}$, then falls",
+        "f'(x)",
+    )
+    ends = [slack.subs(x, 0), sp.limit(as_erfc(slack), x, sp.oo)]
+    proof.equal(
+        sp.Matrix(ends),
+        sp.zeros(2, 1),
+        r"from 0 it rises and to 0 it falls, so $f \ge 0$: $2\Phi(-x) \le e^{-x^2/2}$ for $x \ge 0$",
+        r"(f(0), f(\infty))^\top",
+    )
+    return sp.exp(-(x**2) / 2)
+
+
+def mean_of_exponential(mean: sp.Expr, variance: sp.Expr, x: sp.Symbol, proof: Proof) -> sp.Expr:
+    """Prove E[e^X] = e^(mean + variance/2) for X ~ N(mean, variance) and return the right side."""
+    power = mean + variance / 2
+    proof.equal(
+        x - (x - mean) ** 2 / (2 * variance),
+        power - (x - mean - variance) ** 2 / (2 * variance),
+        r"complete the square: $e^x$ times the density of the difference $X$ is a constant times "
+        r"another normal density, so $E[e^X]$ is $e$ to the power of the first term",
+    )
+    return sp.exp(power)
