@@ -187,6 +187,14 @@ def test_arguments_out_of_range_are_refused(wrong: dict[str, int]) -> None:
         generate(Arguments(**wrong))
 
 
+def test_the_command_ends_with_one_line_and_code_2(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "data", "--people", "0", "--into", str(tmp_path)]
+    ended = subprocess.run(command, capture_output=True, text=True, cwd=ROOT)
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert re.fullmatch(r"error: --people 0: must be from 2 to .*\n", ended.stderr)
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_the_smallest_corpus_has_one_of_each() -> None:
     tiny = generate(Arguments(people=2, dev_share=1, control=1, wordings=1))
     assert (len(tiny.training), len(tiny.evaluation), len(tiny.documents)) == (1, 1, 3)
