@@ -206,9 +206,7 @@ class _Reader:
         control: tuple[Prediction, ...] = ()
         if record.control is not None and record.control_predictions is not None:
             control = _predictions(self.folder, record.control_predictions, record.control.n)
-        return Evaluated(
-            name.removesuffix(".evaluate.json"), record, self._path(name), answers, control
-        )
+        return Evaluated(name.removesuffix(".json"), record, self._path(name), answers, control)
 
     def simulated(self) -> Simulated:
         record = self.record("simulate.json", SimulateRecord)

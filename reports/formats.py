@@ -1,0 +1,69 @@
+"""How numbers are written: one function a kind, all of them filters of the templates."""
+
+from __future__ import annotations
+
+from markupsafe import Markup
+
+from reports.record import Count
+
+
+def percent(share: float, digits: int = 1) -> str:
+    """0.0625 as 6.3 %, with a space that does not break."""
+    return f"{100 * share:.{digits}f}\u00a0%"
+
+
+def interval(bounds: tuple[float, float], digits: int = 1) -> str:
+    """(0.02, 0.05) as 2.0–5.0 %."""
+    return f"{100 * bounds[0]:.{digits}f}–{100 * bounds[1]:.{digits}f}\u00a0%"
+
+
+def accuracy(count: Count) -> str:
+    """A proportion with its interval: 6.3 % (2.0–5.0 %)."""
+    return f"{percent(count.accuracy)} ({interval(count.interval)})"
+
+
+def whole(value: int) -> str:
+    """1234567 as 1 234 567 with thin spaces."""
+    return f"{value:,}".replace(",", "\u202f")
+
+
+def number(value: float | None, digits: int = 3) -> Markup:
+    """A measured number to `digits` significant digits; very small or large as m × 10^e."""
+    if value is None:
+        return Markup("–")
+    if value != 0 and not 1e-3 <= abs(value) < 1e6:
+        mantissa, exponent = f"{value:.{digits - 1}e}".split("e")
+        mantissa = mantissa.rstrip("0").rstrip(".") if "." in mantissa else mantissa
+        power = f"10<sup>{int(exponent)}</sup>".replace("-", "−")
+        factor = "" if mantissa in ("1", "-1") else f"{mantissa}\u202f×\u202f"
+        sign = "−" if mantissa == "-1" else ""
+        return Markup(sign + factor.replace("-", "−") + power)
+    if value == int(value):
+        return Markup(whole(int(value)).replace("-", "−"))
+    return Markup(f"{value:.{digits}g}".replace("-", "−"))
+
+
+def duration(seconds: float) -> str:
+    """Seconds as a reader says them: 4.2 s, 3 min 20 s, 2 h 5 min."""
+    if seconds < 60:
+        return f"{seconds:.1f}\u00a0s"
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes < 60:
+        return f"{minutes}\u00a0min {rest}\u00a0s"
+    return f"{minutes // 60}\u00a0h {minutes % 60}\u00a0min"
+
+
+def short(digest: str | None) -> str:
+    """The first twelve digits of a hash or commit."""
+    return digest[:12] if digest else "unknown"
+
+
+def when(started: str) -> str:
+    """An ISO time without its zone, which is always UTC."""
+    return started[:16].replace("T", " ") + " UTC"
+
+
+FILTERS = {
+    "percent": percent, "interval": interval, "accuracy": accuracy, "whole": whole,
+    "number": number, "duration": duration, "short": short, "when": when,
+}  # fmt: skip

@@ -1,0 +1,209 @@
+"""A shelf of records that are plainly made up, for tests that need one of every kind."""
+
+from __future__ import annotations
+
+import csv
+import dataclasses
+import itertools
+import json
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from reports.record import (
+    BaselineRecord,
+    Claim,
+    CorpusRecord,
+    Count,
+    EvaluationRecord,
+    Experiment,
+    Figure,
+    Provenance,
+    SimulateRecord,
+    Step,
+    TheoryRecord,
+    TrainingRecord,
+    sha256,
+    write,
+)
+
+QUESTIONS = ("2a", "2b", "2c.1", "2c.2", "2d.1", "2d.2", "2e.1", "2e.2")
+PEOPLE = 40
+RIGHT_WITH, RIGHT_WITHOUT = 24, 2
+
+
+def provenance(**changes: Any) -> Provenance:
+    """Made by nobody, from nothing, at a fixed time."""
+    made_up = Provenance(
+        commit="f" * 40, clean=True, command="python -m made.up", seed=7,
+        versions={"python": "3.11.0", "numpy": "2.0.0"}, device="cpu",
+        device_name="an imagined processor", started="2026-01-02T03:04:05+00:00", wall_time=61.0,
+        sources={}, inputs={},
+    )  # fmt: skip
+    return dataclasses.replace(made_up, **changes)
+
+
+def count(correct: int, n: int) -> Count:
+    """A proportion with its Wilson interval at 95 %, computed here independently of the project."""
+    z, p = 1.959963984540054, correct / n
+    centre = (p + z * z / (2 * n)) / (1 + z * z / n)
+    half = z * math.sqrt(p * (1 - p) / n + z * z / (4 * n * n)) / (1 + z * z / n)
+    return Count(n, correct, p, (max(0.0, centre - half), min(1.0, centre + half)))
+
+
+def claim(question: str, **changes: Any) -> Claim:
+    made_up = Claim(
+        key=f"made_up.{question}", question=question, title=f"A made-up claim for {question}",
+        statement=r"The output differs by at most $(n-1)e^{-\Delta}$.",
+        assumptions=(r"$\Delta > 0$",),
+        steps=(Step(r"\frac{1}{1+x} \le 1", "A fraction below one", "exact"),),
+        verdict="proved", twin=r"$(n-2)e^{-\Delta}$ (one key too few)", twin_verdict="refuted",
+        example=r"For $n = 3$: $0$.", source="nowhere", seconds=0.1,
+    )  # fmt: skip
+    return dataclasses.replace(made_up, **changes)
+
+
+def experiment(question: str, **changes: Any) -> Experiment:
+    made_up = Experiment(
+        key=f"made_up.{question}", claim=f"made_up.{question}", question=question,
+        title=f"A made-up law for {question}", law="made.up", parameters={"alpha": 0.01, "n": 8.0},
+        n=1_000_000, statistic="Kolmogorov-Smirnov", observed=None, expected=None, interval=None,
+        distance=0.0007, threshold=0.0027, false_alarm=1e-7, detectable=0.0051,
+        verdict="consistent", small_by_design=None, seconds=1.0,
+    )  # fmt: skip
+    return dataclasses.replace(made_up, **changes)
+
+
+def tables() -> dict[str, list[dict[str, Any]]]:
+    """Every table that a figure is drawn from, with the columns of the contract."""
+    edges = [i / 10 for i in range(11)]
+    return {
+        "leak": [
+            {"n": n, "beta": b, "measured_max": 0.9 * n * math.exp(-b),
+             "measured_mean": 0.8 * n * math.exp(-b), "bound": n * math.exp(-b)}
+            for n in (4, 16) for b in (1, 2, 4, 8)
+        ],
+        "split": [
+            {"setting": setting, "alpha": 0.01, "beta": 5, "left": a, "right": b, "count": 100,
+             "n": 1000, "law_probability": 0.1}
+            for setting in ("alpha", "length") for a, b in itertools.pairwise(edges)
+        ],
+        "outputs": [
+            {"heads": h, "trial": t, "weight_a": (t + 1) / 52, "weight_b": 1 - (t + 1) / 52}
+            for h in (1, 2) for t in range(50)
+        ],
+        "miss": [
+            {"alpha": a, "n": n, "beta": 10, "misses": 100, "trials": 1000, "lower": 0.08,
+             "upper": 0.12, "law": 0.1, "negative_score": 0.08}
+            for n in (4, 16) for a in (0.01, 0.1)
+        ],
+        "variance": [
+            {"beta": b, "alpha": 0.01, "n": 8, "heads": h, "variance": 0.25 / h,
+             "standard_error": 0.001, "limit": 0.25 / h}
+            for h in (1, 2) for b in (1, 10)
+        ],
+    }  # fmt: skip
+
+
+def shelf(
+    results: Path,
+    profile: str = "quick",
+    variant: str = "vanilla",
+    changes: Mapping[str, Mapping[str, Any]] | None = None,
+) -> Path:
+    """Write a full set of made-up records; `changes` replaces fields by the record's file name.
+
+    Returns: the folder of the profile.
+    """
+    folder = results / profile
+    folder.mkdir(parents=True, exist_ok=True)
+    replaced = changes or {}
+
+    def put(name: str, record: Any) -> None:
+        write(folder / name, dataclasses.replace(record, **replaced.get(name, {})))
+
+    put("corpus.json", _corpus())
+    claims = (*map(claim, QUESTIONS), claim("3h", verdict="cited"), claim("9z"))
+    put("theory.json", TheoryRecord(provenance(), claims))
+    figures = []
+    for key, rows in tables().items():
+        _table(folder / f"simulate.{key}.csv", rows)
+        figures.append(Figure(key, f"simulate.{key}.csv", sha256(folder / f"simulate.{key}.csv")))
+    experiments = (*map(experiment, QUESTIONS), experiment("9z"))
+    put("simulate.json", SimulateRecord(provenance(), 1e-6, experiments, tuple(figures)))
+    place = "Springfield"
+    put(
+        "baseline.json",
+        BaselineRecord(provenance(), "made-up", count(0, PEOPLE), count(1, PEOPLE), place),
+    )
+    for run in ("pretrain", "finetune", "scratch"):
+        put(f"{variant}.{run}.json", training(folder, variant, run))
+    for run, right in (("pretrain", RIGHT_WITH), ("scratch", RIGHT_WITHOUT)):
+        put(f"{variant}.{run}.evaluate.json", evaluation(folder, variant, run, right))
+    return folder
+
+
+def _corpus() -> CorpusRecord:
+    return CorpusRecord(
+        provenance(seed=None), name="made-up", source="embedded", credit="Nobody.",
+        arguments={"people": PEOPLE}, files={"wiki.txt": "0" * 64}, documents=200,
+        characters=12345, symbols=64, people=100, training_pairs=60, evaluation_pairs=PEOPLE,
+        control_pairs=20, notes=("All of it is invented.",),
+    )  # fmt: skip
+
+
+def training(folder: Path, variant: str, run: str) -> TrainingRecord:
+    """A training record, and its learning curve beside it."""
+    curve = f"{variant}.{run}.curve.csv"
+    _table(
+        folder / curve,
+        [
+            {"step": s, "epoch": s / 10, "loss": 3 / (1 + s), "learning_rate": 1e-3,
+             "tokens": 100 * s, "seconds": s}
+            for s in range(1, 30)
+        ],
+    )  # fmt: skip
+    return TrainingRecord(
+        provenance(), run=run, variant=variant, recipe="quick", recipe_hash="a" * 64,
+        hyperparameters={"width": 64, "layers": 2}, changes=("The model is imaginary.",),
+        corpus="made-up", parameters=1234, documents=200, epochs=3, steps=29, tokens=2900,
+        tokens_per_second=1000.0, precision="fp32", final_loss=0.1, curve=curve,
+        weights_sha256="b" * 64,
+    )  # fmt: skip
+
+
+def evaluation(folder: Path, variant: str, run: str, right: int) -> EvaluationRecord:
+    """An evaluation record, and its predictions beside it."""
+    predictions = f"{variant}.{run}.predictions.jsonl"
+    control = f"{variant}.{run}.control.jsonl"
+    _predictions(folder / predictions, PEOPLE, right, "Person")
+    _predictions(folder / control, 20, 1, "Stranger")
+    return EvaluationRecord(
+        provenance(), model=run, variant=variant, recipe="quick", corpus="made-up",
+        result=count(right, PEOPLE), control=count(1, 20), unknown_characters=0,
+        predictions=predictions, control_predictions=control,
+    )  # fmt: skip
+
+
+def _predictions(path: Path, n: int, right: int, who: str) -> None:
+    lines = [
+        json.dumps(
+            {
+                "question": f"Where was {who} {i} born?",
+                "answer": f"Town {i % 7}",
+                "gold": f"Town {i % 7}" if i < right else "Elsewhere",
+                "correct": i < right,
+                "probability": 0.9 - i / 100,
+            }
+        )
+        for i in range(n)
+    ]
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def _table(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
