@@ -82,8 +82,9 @@ def carry_out(plan: Plan, deadline: float) -> str:
     Raises: InputError if a run fails, with its last line of output.
     """
     name = f"{plan.recipe} {plan.variant} seed {plan.seed}"
+    remade = False  # what is made again makes every later record of the model out of date
     for record, arguments in plan.commands():
-        if _is_done(record, plan):
+        if not remade and _is_done(record, plan):
             continue
         if time.monotonic() > deadline:
             return f"{name}: stopped before {record.name}; the same command goes on from there"
@@ -95,6 +96,7 @@ def carry_out(plan: Plan, deadline: float) -> str:
             raise InputError(
                 f"{name}: {record.name}: {(done.stderr or done.stdout).splitlines()[-1]}"
             )
+        remade = True
         print(f"{name}: {record.name} written", flush=True)
         if record.name.endswith(".evaluate.json"):
             strip_predictions(record.with_name(f"{record.stem}.predictions.jsonl"))

@@ -1,0 +1,27 @@
+"""Run every benchmark: `python -m benchmarks [training] [generation]`."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+
+from benchmarks import generation, training
+from reports.record import exit_on_input_error
+
+BENCHMARKS: dict[str, Callable[[], None]] = {
+    "training": training.run,
+    "generation": generation.run,
+}
+
+
+def main(argv: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("names", nargs="*", choices=[*BENCHMARKS, []], metavar="name")
+    names = parser.parse_args(argv).names or list(BENCHMARKS)
+    for name in names:
+        BENCHMARKS[name]()
+    return 0
+
+
+if __name__ == "__main__":
+    exit_on_input_error(main)
