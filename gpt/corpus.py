@@ -8,9 +8,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from gpt.vocabulary import MASK, PAD
 from reports.record import ROOT, InputError, printable
 
 CORPORA = ROOT / "data" / "corpora"
+FORBIDDEN = ("\0", "\r", PAD, MASK)  # binary data, stray line ends, the vocabulary's own symbols
 
 
 @dataclass(frozen=True)
@@ -38,7 +40,8 @@ def find(name: str, corpus: str) -> Path:
 def read_text(path: Path) -> str:
     """The text of a file, with line ends as newlines, without byte order mark.
 
-    Raises: InputError if the file is missing, empty, or not UTF-8 (naming the line).
+    Raises: InputError if the file is missing, empty, or (naming the line) not UTF-8 or with a
+    character that no text of the practical can have.
     """
     try:
         raw = path.read_bytes()
@@ -53,6 +56,11 @@ def read_text(path: Path) -> str:
     text = text.replace("\r\n", "\n")
     if not text.strip():
         raise InputError(f"{path}: the file is empty")
+    for symbol in FORBIDDEN:
+        at = text.find(symbol)
+        if at >= 0:
+            line = text.count("\n", 0, at) + 1
+            raise InputError(f"{path}:{line}: character {symbol!r} cannot stand in a text")
     return text
 
 
