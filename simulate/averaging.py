@@ -1,0 +1,154 @@
+"""Question 2b: random orthonormal keys and random values against the exact error."""
+
+# mypy: disable-error-code="no-any-return"
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from simulate.attention import orthonormal, weights
+from simulate.experiment import Experiment, law
+from simulate.samplers import A, B, Sampler
+from simulate.statistics import Bound, Identity
+from simulate.streams import SIZE, Block
+
+if TYPE_CHECKING:
+    from jaxtyping import Float
+
+N, D, SUBSET = 5, 6, 3
+LARGEST_GAIN = 8.0
+
+
+def experiments(alpha: float) -> list[Experiment]:
+    """Exact formulas for orthonormal keys; noise of variance `alpha` plays no part."""
+    size: dict[str, float] = {"n": N, "d": D}
+    return [
+        Experiment(
+            key="averaging.leak",
+            claim="averaging.output",
+            question="2b",
+            title="the weight on neither $v_a$ nor $v_b$ is the leak exactly",
+            law="averaging.leak",
+            parameters=size,
+            measure=_leak,
+            check=Identity(),
+        ),
+        Experiment(
+            key="averaging.error",
+            claim="averaging.output",
+            question="2b",
+            title="the error is the leak times the distance of the other values' mean, exactly",
+            law="averaging.leak",
+            parameters=size,
+            measure=_error,
+            check=Identity(),
+        ),
+        Experiment(
+            key="averaging.bound",
+            claim="averaging.output",
+            question="2b",
+            title="the error stays below the leak times the largest distance of another value",
+            law="averaging.leak",
+            parameters=size,
+            measure=_bound,
+            check=Bound(reach=1 - 1e-9),
+        ),
+        Experiment(
+            key="averaging.gain",
+            claim="averaging.gain",
+            question="2b",
+            title="the gain that a tolerance asks for leaks exactly the tolerance",
+            law="averaging.gain",
+            parameters=size,
+            measure=_gain,
+            check=Identity(),
+        ),
+        Experiment(
+            key="averaging.subset",
+            claim="averaging.subset",
+            question="2b",
+            title="any positive weights on a subset: the error is exact",
+            law="averaging.subset_leak",
+            parameters=size | {"size": SUBSET},
+            measure=_subset,
+            check=Identity(),
+        ),
+    ]
+
+
+def _leak(block: Block, sampler: Sampler) -> Float[np.ndarray, " trials"]:
+    rng = block.generator()
+    beta = rng.uniform(0, LARGEST_GAIN, SIZE)
+    expected = law("averaging.leak")(beta, N)
+    return np.abs(pair_weights(rng, beta, N, D)[:, B + 1 :].sum(axis=1) / expected - 1)
+
+
+def _gain(block: Block, sampler: Sampler) -> Float[np.ndarray, " trials"]:
+    rng = block.generator()
+    tolerance = rng.uniform(1e-3, 0.5, SIZE)
+    alpha = pair_weights(rng, law("averaging.gain")(tolerance, N), N, D)
+    return np.abs(alpha[:, B + 1 :].sum(axis=1) / tolerance - 1)
+
+
+def _error(block: Block, sampler: Sampler) -> Float[np.ndarray, " trials"]:
+    rng = block.generator()
+    beta = rng.uniform(0, LARGEST_GAIN, SIZE)
+    alpha = pair_weights(rng, beta, N, D)
+    centred = about_average(rng.standard_normal((SIZE, N, D)))
+    return difference(alpha, centred, B + 1, law("averaging.leak")(beta, N))
+
+
+def _bound(block: Block, sampler: Sampler) -> Float[np.ndarray, " trials"]:
+    """In every other trial the other values coincide: there the bound is attained."""
+    rng = block.generator()
+    beta = rng.uniform(0, LARGEST_GAIN, SIZE)
+    alpha = pair_weights(rng, beta, N, D)
+    values = rng.standard_normal((SIZE, N, D))
+    values[::2, B + 2 :] = values[::2, B + 1 : B + 2]
+    centred = about_average(values)
+    error = np.linalg.norm(np.einsum("tn,tnd->td", alpha, centred), axis=1)
+    farthest = np.linalg.norm(centred[:, B + 1 :], axis=2).max(axis=1)
+    return error / (law("averaging.leak")(beta, N) * farthest)
+
+
+def _subset(block: Block, sampler: Sampler) -> Float[np.ndarray, " trials"]:
+    """q = Σ (β + log w_i) k_i over the first keys, with weights w uniform on the simplex."""
+    rng = block.generator()
+    beta = rng.uniform(0, LARGEST_GAIN, SIZE)
+    wanted = rng.dirichlet(np.ones(SUBSET), SIZE)
+    keys = orthonormal(rng, SIZE, N, D)
+    query = np.einsum("tm,tmd->td", beta[:, None] + np.log(wanted), keys[:, :SUBSET])
+    alpha = weights(np.einsum("tnd,td->tn", keys, query))
+    values = rng.standard_normal((SIZE, N, D))
+    centred = values - np.einsum("tm,tmd->td", wanted, values[:, :SUBSET])[:, None]
+    return difference(alpha, centred, SUBSET, law("averaging.subset_leak")(beta, N, SUBSET))
+
+
+def pair_weights(
+    rng: np.random.Generator, beta: Float[np.ndarray, " trials"], n: int, d: int
+) -> Float[np.ndarray, "trials n"]:
+    """Weights under q = β(k_a + k_b) for random orthonormal keys."""
+    keys = orthonormal(rng, len(beta), n, d)
+    query = beta[:, None] * (keys[:, A] + keys[:, B])
+    return weights(np.einsum("tnd,td->tn", keys, query))
+
+
+def about_average(values: Float[np.ndarray, "trials n d"]) -> Float[np.ndarray, "trials n d"]:
+    """Values relative to the average of v_a and v_b, so that small errors are not rounded away."""
+    return values - values[:, A : B + 1].mean(axis=1, keepdims=True)
+
+
+def difference(
+    weights: Float[np.ndarray, "trials n"],
+    centred: Float[np.ndarray, "trials n d"],
+    wanted: int,
+    leak: Float[np.ndarray, " trials"],
+) -> Float[np.ndarray, " trials"]:
+    """Between the error c - target and leak · (mean of the other values - target), relative.
+
+    centred: values less the target; the first `wanted` of them are those that are averaged
+    """
+    error = np.einsum("tn,tnd->td", weights, centred)
+    expected = leak[:, None] * centred[:, wanted:].mean(axis=1)
+    return np.linalg.norm(error - expected, axis=1) / np.linalg.norm(expected, axis=1)

@@ -1,0 +1,103 @@
+"""Question 2a: random keys, queries and values against the copying bounds."""
+
+# mypy: disable-error-code="no-any-return"
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from simulate.attention import weights
+from simulate.experiment import Experiment, law
+from simulate.samplers import Sampler
+from simulate.statistics import Bound
+from simulate.streams import SIZE, Block
+
+if TYPE_CHECKING:
+    from jaxtyping import Float
+
+N, D = 8, 6
+LARGEST_MARGIN = 8.0
+
+
+def experiments(alpha: float) -> list[Experiment]:
+    """Bounds that no keys, query and values cross; noise of variance `alpha` plays no part."""
+    size: dict[str, float] = {"n": N, "d": D}
+    return [
+        Experiment(
+            key="copying.weight",
+            claim="copying.weight",
+            question="2a",
+            title="the weight that is left for the other values stays below its bound",
+            law="copying.weight",
+            parameters=size,
+            measure=_rest_of_weight,
+            check=Bound(reach=1 - 1e-9),
+        ),
+        Experiment(
+            key="copying.margin",
+            claim="copying.margin",
+            question="2a",
+            title="the margin that a tolerance asks for keeps the rest of the weight below it",
+            law="copying.margin",
+            parameters=size,
+            measure=_tolerance,
+            check=Bound(reach=1 - 1e-9),
+        ),
+        Experiment(
+            key="copying.error",
+            claim="copying.error",
+            question="2a",
+            title="the distance of the output from the copied value stays below its bound",
+            law="copying.error",
+            parameters=size,
+            measure=_error,
+            check=Bound(reach=1 - 1e-9),
+        ),
+    ]
+
+
+def _rest_of_weight(block: Block, sampler: Sampler) -> Float[np.ndarray, " trials"]:
+    rng = block.generator()
+    margin = rng.uniform(0, LARGEST_MARGIN, SIZE)
+    scores, _ = draw(rng, margin)
+    rest = np.sort(weights(scores), axis=1)[:, :-1].sum(axis=1)
+    return rest / (1 - law("copying.weight")(margin, N))
+
+
+def _tolerance(block: Block, sampler: Sampler) -> Float[np.ndarray, " trials"]:
+    rng = block.generator()
+    tolerance = rng.uniform(1e-3, 0.5, SIZE)
+    scores, _ = draw(rng, law("copying.margin")(tolerance, N))
+    rest = np.sort(weights(scores), axis=1)[:, :-1].sum(axis=1)
+    return rest / tolerance
+
+
+def _error(block: Block, sampler: Sampler) -> Float[np.ndarray, " trials"]:
+    rng = block.generator()
+    margin = rng.uniform(0, LARGEST_MARGIN, SIZE)
+    scores, values = draw(rng, margin)
+    best = np.argmax(scores, axis=1)
+    from_best = values - values[np.arange(SIZE), best][:, None]
+    diameter = np.linalg.norm(from_best, axis=2).max(axis=1)
+    error = np.linalg.norm(np.einsum("tn,tnd->td", weights(scores), from_best), axis=1)
+    return error / law("copying.error")(margin, N, diameter)
+
+
+def draw(
+    rng: np.random.Generator, margin: Float[np.ndarray, " trials"]
+) -> tuple[Float[np.ndarray, "trials n"], Float[np.ndarray, "trials n d"]]:
+    """Scores k_iᵀq of Gaussian keys and query, less the best one, and Gaussian values.
+
+    The query's length is such that the best score leads by `margin`. In every other trial the keys
+    of all but the first coincide, and their values too: there the bounds are attained.
+    """
+    keys = rng.standard_normal((SIZE, N, D))
+    values = rng.standard_normal((SIZE, N, D))
+    keys[::2, 2:] = keys[::2, 1:2]
+    values[::2, 2:] = values[::2, 1:2]
+    scores = np.einsum("tnd,td->tn", keys, rng.standard_normal((SIZE, D)))
+    scores[::2] *= np.sign(scores[::2, :1] - scores[::2, 1:2])
+    ranked = np.sort(scores, axis=1)
+    lead = ranked[:, -1] - ranked[:, -2]
+    return (scores - ranked[:, -1:]) * (margin / lead)[:, None], values

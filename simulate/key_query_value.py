@@ -1,0 +1,85 @@
+"""Question 2e: random orthogonal u_a, u_b, u_c, u_d of random norm against the exact errors."""
+
+# mypy: disable-error-code="no-any-return"
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from simulate.attention import orthonormal, weights
+from simulate.experiment import Experiment, law
+from simulate.samplers import Sampler
+from simulate.statistics import Identity
+from simulate.streams import SIZE, Block
+
+if TYPE_CHECKING:
+    from jaxtyping import Float
+
+D = 6
+LARGEST_GAP = 8.0
+"""Largest gap between scores: an error of e^(-8) is still exact to nine digits in float64."""
+
+
+def experiments(alpha: float) -> list[Experiment]:
+    """Exact errors of both parts; noise of variance `alpha` plays no part."""
+    return [
+        Experiment(
+            key="identity_attention.error",
+            claim="identity_attention.error",
+            question="2e.1",
+            title="without matrices $c_2$ is $u_a$ up to the exact error",
+            law="identity_attention.error",
+            parameters={"d": D},
+            measure=_without_matrices,
+            check=Identity(),
+        ),
+        Experiment(
+            key="key_query_value.error",
+            claim="key_query_value.error",
+            question="2e.2",
+            title="with $K$, $Q$, $V$ the larger error of $c_1$ and $c_2$ is the exact one",
+            law="key_query_value.error",
+            parameters={"d": D},
+            measure=_with_matrices,
+            check=Identity(),
+            most=SIZE,
+            small_by_design="the answer's own function builds K, Q and V one trial at a time",
+        ),
+    ]
+
+
+def _without_matrices(block: Block, sampler: Sampler) -> Float[np.ndarray, " trials"]:
+    rng = block.generator()
+    beta = rng.uniform(0.1, np.sqrt(LARGEST_GAP), SIZE)
+    u_a, u_b, u_c, u_d = _directions(rng, beta)
+    x = np.stack([u_d + u_b, u_a, u_c + u_b], axis=1)
+    alpha = weights(np.einsum("tnd,td->tn", x, x[:, 1]))
+    error = np.linalg.norm(np.einsum("tn,tnd->td", alpha, x - u_a[:, None]), axis=1)
+    return np.abs(error / law("identity_attention.error")(beta) - 1)
+
+
+def _with_matrices(block: Block, sampler: Sampler) -> Float[np.ndarray, " trials"]:
+    rng = block.generator()
+    beta = rng.uniform(0.1, 3, SIZE)
+    gain = rng.uniform(0, LARGEST_GAP, SIZE) / beta**2
+    u_a, u_b, u_c, u_d = _directions(rng, beta)
+    x = np.stack([u_d + u_b, u_a, u_c + u_b], axis=1)
+    matrices = law("key_query_value.matrices")
+    built = [matrices(*u, g) for *u, g in zip(u_a, u_b, u_c, u_d, gain, strict=True)]
+    K, Q, V = (np.stack(matrix) for matrix in zip(*built, strict=True))
+    keys, queries, values = (np.einsum("tij,tnj->tni", M, x) for M in (K, Q, V))
+    alpha = weights(np.einsum("tnd,tmd->tmn", keys, queries))
+    errors = [
+        np.linalg.norm(np.einsum("tn,tnd->td", alpha[:, word], values - wanted[:, None]), axis=1)
+        for word, wanted in ((0, u_b - u_c), (1, u_b))
+    ]
+    return np.abs(np.maximum(*errors) / law("key_query_value.error")(gain, beta) - 1)
+
+
+def _directions(
+    rng: np.random.Generator, beta: Float[np.ndarray, " trials"]
+) -> tuple[Float[np.ndarray, "trials d"], ...]:
+    """u_a, u_b, u_c, u_d: orthogonal, of norm β."""
+    scaled = beta[:, None, None] * orthonormal(rng, len(beta), 4, D)
+    return tuple(scaled.swapaxes(0, 1))
