@@ -19,6 +19,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 from torch.utils.data import Dataset
 
+from gpt.arguments import positive, seed
 from gpt.corpus import Pair, find, read_documents, read_pairs
 from gpt.vocabulary import MASK, MASK_ID, PAD_ID, Vocabulary
 from reports.record import InputError, exit_on_input_error, printable
@@ -101,14 +102,16 @@ class NameDataset(Dataset[Example]):
     ) -> None:
         """`source`: the file that the pairs were read from, for messages.
 
-        Raises: InputError for a pair that does not fit the block or has an unknown character.
+        Raises: InputError for a pair without place, with an unknown character, or beyond the block.
         """
         self.vocabulary = vocabulary
         self.block_size = block_size
         self.examples: list[Ids] = []
         self.questions: list[int] = []
         for pair in pairs:
-            question, place = pair.question, pair.place or ""
+            question, place = pair.question, pair.place
+            if place is None:
+                raise InputError(f"{source}:{pair.line}: no tab between question and place")
             if ascii_only:
                 question, place = _ascii(question), _ascii(place)
             self._add(f"{source}:{pair.line}", question, place)
@@ -153,17 +156,18 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--pretrain_corpus_path", default="wiki.txt")
     parser.add_argument("--finetune_corpus_path", default="birth_places_train.tsv")
     parser.add_argument("--corpus", default="embedded", help="corpus under data/corpora/")
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--examples", type=int, default=4)
+    parser.add_argument("--seed", type=seed, default=0)
+    parser.add_argument("--examples", type=positive, default=4)
     arguments = parser.parse_args(argv)
     text = read_documents(find(arguments.pretrain_corpus_path, arguments.corpus))
     corruption = CharCorruptionDataset(text, seed=arguments.seed)
     print(f"data has {len(text)} characters, {corruption.vocab_size} symbols with PAD and MASK")
-    dataset: Dataset[Example] = corruption
+    dataset: CharCorruptionDataset | NameDataset = corruption
     if arguments.dataset_type == "namedata":
-        pairs = read_pairs(find(arguments.finetune_corpus_path, arguments.corpus))
-        dataset = NameDataset(corruption.vocabulary, pairs[: arguments.examples])
-    for index in range(arguments.examples):
+        path = find(arguments.finetune_corpus_path, arguments.corpus)
+        pairs = read_pairs(path)[: arguments.examples]
+        dataset = NameDataset(corruption.vocabulary, pairs, source=path)
+    for index in range(min(arguments.examples, len(dataset))):
         x, y = dataset[index]
         print("x:", corruption.vocabulary.decode(x.tolist()))
         print("y:", corruption.vocabulary.decode(y.tolist()))

@@ -40,6 +40,11 @@ def answer(
     model.eval()
     device = next(model.parameters()).device
     encoded = [vocabulary.encode(question + MASK) for question in questions]
+    longest, block = max(map(len, encoded), default=0), model.config.block_size
+    if longest > block:
+        raise ValueError(
+            f"a question of {longest - 1} characters and {MASK} exceed a block of {block}"
+        )
     order = sorted(range(len(encoded)), key=lambda i: len(encoded[i]))
     answers: dict[int, Answer] = {}
     for start in range(0, len(order), batch_size):

@@ -28,6 +28,13 @@ def most_frequent(pairs: list[Pair]) -> str:
     return min(counts, key=lambda place: (-counts[place], place))
 
 
+def _with_places(path: Path) -> list[Pair]:
+    pairs = read_pairs(path)
+    if pairs[0].place is None:
+        raise InputError(f"{path}: no places to compare with, only questions")
+    return pairs
+
+
 def main(argv: list[str] | None = None) -> int:
     clock = Clock()
     parser = argparse.ArgumentParser(
@@ -39,15 +46,13 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--record", type=Path, help="where to write the record")
     arguments = parser.parse_args(argv)
     evaluation = find(arguments.eval_corpus_path, arguments.corpus)
-    pairs = read_pairs(evaluation)
-    if pairs[0].place is None:
-        raise InputError(f"{evaluation}: no places to compare with, only questions")
+    pairs = _with_places(evaluation)
     london = constant(LONDON, pairs)
     print(practical_line(london))
     if arguments.record is None:
         return 0
     training = find(arguments.finetune_corpus_path, arguments.corpus)
-    place = most_frequent(read_pairs(training))
+    place = most_frequent(_with_places(training))
     frequent = constant(place, pairs)
     print(f"{place}, the most frequent training place: {practical_line(frequent)}")
     provenance = clock.provenance(None, [evaluation, training])

@@ -19,6 +19,7 @@ if __package__ in (None, ""):  # run as a script: let `import gpt` find the fold
 
 
 from gpt import curve
+from gpt.arguments import positive, seed
 from gpt.attention import VARIANTS
 from gpt.batches import TrainingData
 from gpt.corpus import find, read_documents, read_pairs
@@ -148,10 +149,9 @@ def _data(
     inputs: list[Path] = []
     if run != "pretrain" or chosen.question_share:
         path = find(_required(arguments, "finetune_corpus_path"), arguments.corpus)
-        pairs = read_pairs(path)
-        if pairs[0].place is None:
-            raise InputError(f"{path}:1: no tab between question and place")
-        names = NameDataset(vocabulary, pairs, chosen.block_size, path, chosen.ascii_pairs)
+        names = NameDataset(
+            vocabulary, read_pairs(path), chosen.block_size, path, chosen.ascii_pairs
+        )
         inputs = [path]
     if run == "pretrain":
         return inputs, TrainingData(corruption, names, chosen.question_share), len(corruption)
@@ -190,6 +190,8 @@ def _evaluate(
         path = find(arguments.control_corpus_path, arguments.corpus)
         inputs.append(path)
         control = ask(model, vocabulary, read_pairs(path), path)
+        if control.pairs[0].place is None:
+            raise InputError(f"{path}: no places to compare with, only questions")
     answers.write_predictions(outputs)
     if answers.unknown_characters:
         print(
@@ -242,13 +244,6 @@ def _required(arguments: argparse.Namespace, name: str) -> str:
     return value
 
 
-def _positive(text: str) -> int:
-    value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError(f"must be at least 1, got {value}")
-    return value
-
-
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -264,8 +259,8 @@ def _parser() -> argparse.ArgumentParser:
     add("--control_corpus_path", help="questions about people who are not in the text")
     add("--outputs_path", help="where to write the predictions, one a line")
     add("--recipe", choices=sorted(RECIPES), help="default: that of the parameters, else practical")
-    add("--epochs", type=_positive, help="instead of the recipe's")
-    add("--seed", type=int, default=0)
+    add("--epochs", type=positive, help="instead of the recipe's")
+    add("--seed", type=seed, default=0)
     add("--device", choices=["auto", "cpu", "cuda"], default="auto")
     add("--precision", choices=["auto", "fp32", "bf16"], help="auto times both; default: recipe's")
     add("--corpus", default="embedded", help="corpus under data/corpora/ for files not found here")
