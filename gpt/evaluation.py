@@ -44,7 +44,7 @@ class Answers:
     @property
     def right(self) -> list[bool]:
         """Whether each answer equals its place, character by character."""
-        return [a.text.strip() == p.place for a, p in zip(self.answers, self.pairs, strict=True)]
+        return [a.text == p.place for a, p in zip(self.answers, self.pairs, strict=True)]
 
     def write_table(self, path: Path) -> None:
         """One JSON object a line: question, gold, answer, correct, probability."""
