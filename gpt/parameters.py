@@ -1,8 +1,8 @@
 """Parameter files: safetensors in float32, with what they were made from in the header.
 
 Nothing is ever unpickled. The header holds the model's config, the vocabulary, the hash of the
-pretraining corpus, the recipe, the kind of run, and a SHA-256 of the tensors, because the format
-itself does not notice a changed byte.
+pretraining corpus, the recipe, the kind of run, and a SHA-256 of the tensors and of the header
+itself, because the format does not notice a changed byte.
 """
 
 from __future__ import annotations
@@ -58,6 +58,7 @@ def save_parameters(path: Path, model: GPT, header: Header) -> str:
         "run": header.run,
         "tensors_sha256": digest,
     }
+    metadata["header_sha256"] = _header_digest(metadata)
     write_bytes(path, save(tensors, metadata))
     return digest
 
@@ -94,7 +95,7 @@ def _read(path: Path) -> tuple[Header, dict[str, Tensor]]:
     try:
         tensors = load(content)
         size = int.from_bytes(content[:8], "little")
-        metadata = json.loads(content[8 : 8 + size]).get("__metadata__", {})
+        metadata = json.loads(content[8 : 8 + size]).get("__metadata__") or {}
     except (SafetensorError, ValueError):
         raise InputError(
             f"{path}: not a whole safetensors file of {len(content)} bytes "
@@ -102,8 +103,13 @@ def _read(path: Path) -> tuple[Header, dict[str, Tensor]]:
         ) from None
     if metadata.get("format") != FORMAT:
         raise InputError(f"{path}: format is {metadata.get('format')!r}, expected {FORMAT!r}")
-    if metadata.get("tensors_sha256") != _digest(tensors):
-        raise InputError(f"{path}: the tensors have changed since they were saved (SHA-256)")
+    header_sha256 = metadata.pop("header_sha256", None)
+    for part, stated, found in (
+        ("header", header_sha256, _header_digest(metadata)),
+        ("tensors", metadata.get("tensors_sha256"), _digest(tensors)),
+    ):
+        if stated != found:
+            raise InputError(f"{path}: the {part} changed after saving: SHA-256 is {found[:12]}")
     return _header(path, metadata), tensors
 
 
@@ -119,6 +125,10 @@ def _header(path: Path, metadata: dict[str, str]) -> Header:
     if config.variant not in VARIANTS:
         raise InputError(f"{path}: unknown variant {config.variant!r}")
     return header
+
+
+def _header_digest(metadata: dict[str, str]) -> str:
+    return hashlib.sha256(json.dumps(metadata, sort_keys=True).encode()).hexdigest()
 
 
 def _digest(tensors: dict[str, Tensor]) -> str:
