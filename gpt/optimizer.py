@@ -15,8 +15,8 @@ def optimizers(model: nn.Module, stage: Stage, weight_decay: float) -> list[Opti
 
     AdamW decays everything but biases: the course means to leave out LayerNorm gains, embeddings
     and positions as well, but its list of names misses them. With a `matrix_rate`, Muon (Jordan
-    2024) trains the matrices of the blocks, each orthogonalised update scaled as in Liu et al.
-    2025 (arXiv:2502.16982).
+    2024) trains the matrices of the blocks, each orthogonalised update scaled by
+    √max(1, rows/columns).
     """
     named = list(model.named_parameters())
     hidden = [p for n, p in named if stage.matrix_rate and n.startswith("blocks.") and p.ndim == 2]
