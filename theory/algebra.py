@@ -98,11 +98,20 @@ def _values(symbol: sp.Symbol, domain: Domain) -> list[sp.Rational]:
 
 
 def _vanishes(difference: sp.Expr) -> bool:
-    """Whether the difference is 0 as a rational function of its exponentials, roots and so on."""
-    opened = difference.replace(Phi, lambda x: (1 + sp.erf(x / sp.sqrt(2))) / 2)
-    integrals = sorted(opened.atoms(sp.Integral), key=sp.default_sort_key)
-    opened = opened.xreplace({i: sp.Dummy() for i in integrals})
-    candidate = sp.cancel(sp.together(sp.expand_log(sp.expand_power_exp(opened))))
+    """Whether the difference is 0 as a rational function of its exponentials, roots and so on.
+
+    First each value of Φ is taken for an independent unknown, then Φ(−x) = 1 − Φ(x) is used.
+    """
+    integrals = sorted(difference.atoms(sp.Integral), key=sp.default_sort_key)
+    plain = difference.xreplace({i: sp.Dummy() for i in integrals})
+    values = sorted(plain.atoms(Phi), key=sp.default_sort_key)
+    unknown = plain.xreplace({v: sp.Dummy(positive=True) for v in values})
+    reflected = plain.replace(Phi, lambda x: (1 + sp.erf(x / sp.sqrt(2))) / 2)
+    return any(_cancels(form) for form in (unknown, reflected))
+
+
+def _cancels(form: sp.Expr) -> bool:
+    candidate = sp.cancel(sp.together(sp.expand_log(sp.expand_power_exp(form))))
     return bool(candidate == 0 or sp.simplify(candidate) == 0)
 
 

@@ -30,7 +30,12 @@ from theory.symbols import (
 leak = Law(
     r"\lambda", (n - 2) * sp.exp(-beta) / (2 + (n - 2) * sp.exp(-beta)), (GAIN_OF_QUERY, KEYS)
 )
-gain = Law(r"\beta", sp.log((n - 2) * (1 - epsilon) / (2 * epsilon)), (TOLERANCE, MORE_KEYS))
+gain = Law(
+    r"\beta",
+    sp.log((n - 2) * (1 - epsilon) / (2 * epsilon)),
+    (TOLERANCE, MORE_KEYS),
+    relation=r"\ge",
+)
 subset_leak = Law(
     r"\lambda_S",
     (n - size) * sp.exp(-beta) / (1 + (n - size) * sp.exp(-beta)),

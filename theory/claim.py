@@ -62,7 +62,7 @@ class Claim:
             assumptions=self.assumptions,
             steps=tuple(proof.steps),
             verdict=proof.verdict,
-            twin=f"${self.law.symbol} = {latex(self.twin)}$ ({self.changed})",
+            twin=f"${self.law.symbol} {self.law.relation} {latex(self.twin)}$ ({self.changed})",
             twin_verdict=twin.verdict,
             example=self.worked_example(),
             source=self.source,
@@ -79,18 +79,16 @@ class Claim:
         numbers = {name: sp.sympify(value) for name, value in self.example.items()}
         value = self.law(**{name: float(number) for name, number in numbers.items()})
         given = ", ".join(
-            f"${latex(p.symbol)} = {_decimal(numbers[p.name])}$" for p in self.law.parameters
+            f"${latex(p.symbol)} = {scientific(float(numbers[p.name]))}$"
+            for p in self.law.parameters
         )
-        formula = latex(self.law.exact(numbers))
-        return f"For {given}: ${self.law.symbol} = {formula} \\approx {scientific(value)}$."
+        formula = self.law.shown(numbers)
+        law = f"{self.law.symbol} {self.law.relation} {formula}"
+        return f"For {given}: ${law} \\approx {scientific(value)}$."
 
 
 def _bound(end: float) -> sp.Expr:
     return sp.oo * (1 if end > 0 else -1) if math.isinf(end) else sp.Rational(end)
-
-
-def _decimal(number: sp.Expr) -> str:
-    return f"{float(number):.6g}"
 
 
 def scientific(value: float) -> str:
@@ -99,4 +97,6 @@ def scientific(value: float) -> str:
     if "e" not in digits:
         return digits
     mantissa, exponent = digits.split("e")
+    if mantissa == "1":
+        return rf"10^{{{int(exponent)}}}"
     return rf"{mantissa} \cdot 10^{{{int(exponent)}}}"

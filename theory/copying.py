@@ -31,12 +31,15 @@ from theory.symbols import (
     weight as w,
 )
 
-weight = Law(r"\alpha_j", 1 / (1 + (n - 1) * sp.exp(-gap)), (MARGIN, KEYS))
-margin = Law(r"\Delta", sp.log((n - 1) * (1 - epsilon) / epsilon), (TOLERANCE, KEYS))
+weight = Law(r"\alpha_j", 1 / (1 + (n - 1) * sp.exp(-gap)), (MARGIN, KEYS), relation=r"\ge")
+margin = Law(
+    r"\Delta", sp.log((n - 1) * (1 - epsilon) / epsilon), (TOLERANCE, KEYS), relation=r"\ge"
+)
 error = Law(
     r"\lVert c - v_j \rVert",
     diameter * (n - 1) * sp.exp(-gap) / (1 + (n - 1) * sp.exp(-gap)),
     (MARGIN, KEYS, DIAMETER),
+    relation=r"\le",
 )
 slope = Law(r"\partial \alpha_j / \partial s_j", w * (1 - w), (WEIGHT,))
 

@@ -33,6 +33,23 @@ def phi(x: sp.Expr) -> sp.Expr:
     return sp.exp(-(x**2) / 2) / sp.sqrt(2 * sp.pi)
 
 
+class Abbreviation(sp.Function):
+    """A named quantity that prints by its name and knows its definition."""
+
+    is_real = True
+
+    def definition(self) -> sp.Expr:
+        """The expression that it stands for."""
+        raise NotImplementedError
+
+
+def spelled_out(expression: sp.Expr) -> sp.Expr:
+    """The same expression with every abbreviation replaced by its definition."""
+    return expression.replace(
+        lambda e: isinstance(e, Abbreviation), lambda e: spelled_out(e.definition())
+    )
+
+
 def as_erfc(expression: sp.Expr) -> sp.Expr:
     """The same expression with Phi(x) written as erfc(-x/√2)/2, which keeps its lower tail."""
     return expression.replace(Phi, lambda x: sp.erfc(-x / sp.sqrt(2)) / 2)
@@ -44,14 +61,16 @@ def tail_bound(x: sp.Symbol, proof: Proof) -> sp.Expr:
     proof.equal(
         sp.diff(slack, x),
         sp.exp(-(x**2) / 2) * (sp.sqrt(2 / sp.pi) - x),
-        r"the slack $f(x) = e^{-x^2/2} - 2\Phi(-x)$ rises up to $x = \sqrt{2/\pi}$, then falls",
-        "f'(x)",
+        f"the slack $f({x}) = e^{{-{x}^2/2}} - 2\\Phi(-{x})$ rises up to "
+        f"${x} = \\sqrt{{2/\\pi}}$, then falls",
+        f"f'({x})",
     )
     ends = [slack.subs(x, 0), sp.limit(as_erfc(slack), x, sp.oo)]
     proof.equal(
         sp.Matrix(ends),
         sp.zeros(2, 1),
-        r"from 0 it rises and to 0 it falls, so $f \ge 0$: $2\Phi(-x) \le e^{-x^2/2}$ for $x \ge 0$",
+        f"from 0 it rises and to 0 it falls, so $f \\ge 0$: $2\\Phi(-{x}) \\le e^{{-{x}^2/2}}$ for "
+        f"${x} \\ge 0$",
         r"(f(0), f(\infty))^\top",
     )
     return sp.exp(-(x**2) / 2)

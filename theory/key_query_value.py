@@ -10,22 +10,58 @@ from typing import TYPE_CHECKING
 
 import sympy as sp
 
+from theory.algebra import softmax
+from theory.claim import Claim
 from theory.law import Law
-from theory.symbols import GAIN, NORM, beta, gamma
+from theory.proof import Proof
+from theory.symbols import ANY, ERROR, GAIN, NORM, beta, epsilon, gamma
 
 if TYPE_CHECKING:
     import numpy as np
     from jaxtyping import Float
 
 _small = sp.exp(-gamma * beta**2)
+attended = Law(r"\alpha_{21} = \alpha_{13}", 1 / (1 + 2 * _small), (GAIN, NORM))
 error_second = Law(
     r"\lVert c_2 - u_b \rVert", sp.sqrt(2) * beta * _small / (1 + 2 * _small), (GAIN, NORM)
 )
 error = Law(
-    r"\max(\lVert c_1 - (u_b - u_c) \rVert, \lVert c_2 - u_b \rVert)",
+    r"\lVert c_1 - (u_b - u_c) \rVert",
     sp.sqrt(5) * beta * _small / (1 + 2 * _small),
     (GAIN, NORM),
 )
+gain = Law(
+    r"\gamma",
+    sp.log(sp.sqrt(5) * beta / epsilon - 2) / beta**2,
+    (ERROR, NORM),
+    premises=(sp.Gt(sp.sqrt(5) * beta, 2 * epsilon),),
+    relation=r"\ge",
+)
+
+# The columns of a quaternion's multiplication matrix: four orthogonal vectors of equal norm.
+_a, _b, _c, _d = sp.symbols("p_0:4", real=True)
+U_A = sp.Matrix([_a, _b, _c, _d])
+U_B = sp.Matrix([-_b, _a, _d, -_c])
+U_C = sp.Matrix([-_c, -_d, _a, _b])
+U_D = sp.Matrix([-_d, _c, -_b, _a])
+SQUARE = sp.expand(U_A.dot(U_A))
+INPUTS = (U_D + U_B, U_A, U_C + U_B)
+KEY = (U_D * U_D.T + U_C * U_C.T) / SQUARE
+QUERY = gamma * (U_D * U_A.T + U_C * U_D.T) / SQUARE
+VALUE = (U_B * U_B.T - U_C * U_C.T) / SQUARE
+
+e_b, e_c = (beta * sp.eye(2).row(i).T for i in range(2))
+free_1, free_2 = sp.symbols("f g", real=True)
+h, y = sp.symbols("h y", positive=True)
+x = sp.Symbol("x", nonnegative=True)
+WORDS = (
+    r"$u_a, u_b, u_c, u_d$ are orthogonal with norm $\beta$",
+    r"$x_1 = u_d + u_b$, $x_2 = u_a$, $x_3 = u_c + u_b$; scores carry no $1/\sqrt{d}$",
+    r"$K = (u_d u_d^\top + u_c u_c^\top)/\beta^2$, "
+    r"$Q = \gamma (u_d u_a^\top + u_c u_d^\top)/\beta^2$, "
+    r"$V = (u_b u_b^\top - u_c u_c^\top)/\beta^2$",
+)
+COORDINATES = tuple((p, ANY) for p in (_a, _b, _c, _d))
 
 
 def matrices(
@@ -46,3 +82,160 @@ def matrices(
     query = gain * (np.outer(u_d, u_a) + np.outer(u_c, u_d)) / square
     value = (np.outer(u_b, u_b) - np.outer(u_c, u_c)) / square
     return key, query, value
+
+
+def _synthesis(formula: sp.Expr, proof: Proof) -> None:
+    u = (U_A, U_B, U_C, U_D)
+    proof.equal(
+        sp.Matrix(4, 4, lambda i, j: sp.expand(u[i].dot(u[j]))),
+        SQUARE * sp.eye(4),
+        r"four orthogonal vectors of equal norm with free coordinates $p_0, \dots, p_3$, so that "
+        r"nothing below rests on a chosen basis; $\beta^2$ is the right side's entry",
+        r"(u_i^\top u_j)_{ij}",
+    )
+    general = (
+        (free_1 * U_B + free_2 * U_C) * U_B.T
+        + ((1 - free_1) * U_B - free_2 * U_C) * U_D.T
+        + ((1 - free_1) * U_B - (1 + free_2) * U_C) * U_C.T
+    )
+    proof.equal(
+        _columns(general / SQUARE * INPUTS[0], general / SQUARE * INPUTS[2]),
+        _columns(U_B, U_B - U_C),
+        r"solve $V x_1 = u_b$ and $V x_3 = u_b - u_c$ among outer products: every "
+        r"$f, g$ will do; we take $f = 1$, $g = 0$",
+        "(V x_1, V x_3)",
+    )
+    proof.equal(
+        _columns(*(VALUE * x for x in INPUTS)),
+        _columns(U_B, sp.zeros(4, 1), U_B - U_C),
+        r"the values, with $V = (u_b u_b^\top - u_c u_c^\top)/\beta^2$",
+        "(v_1, v_2, v_3)",
+    )
+    proof.equal(
+        _columns(*(KEY * x for x in INPUTS)),
+        _columns(U_D, sp.zeros(4, 1), U_C),
+        r"the keys, with $K = (u_d u_d^\top + u_c u_c^\top)/\beta^2$",
+        "(k_1, k_2, k_3)",
+    )
+    proof.equal(
+        _columns(*(QUERY * x for x in INPUTS)),
+        _columns(gamma * U_C, gamma * U_D, sp.zeros(4, 1)),
+        r"the queries, with $Q = \gamma (u_d u_a^\top + u_c u_d^\top)/\beta^2$: $x_1$ asks for "
+        r"$u_c$ and $x_2$ for $u_d$",
+        "(q_1, q_2, q_3)",
+    )
+    keys = _columns(*(KEY * x for x in INPUTS))
+    proof.equal(
+        (keys.T * _columns(QUERY * INPUTS[0], QUERY * INPUTS[1])).applyfunc(sp.cancel),
+        gamma * SQUARE * sp.Matrix([[0, 1], [0, 0], [1, 0]]),
+        r"the scores $k_j^\top q_1$ and $k_j^\top q_2$: $\gamma \beta^2$ at the one wanted key",
+        r"(k_j^\top q_i)_{ji}",
+    )
+    proof.equal(
+        softmax([(gamma * beta**2, sp.Integer(1)), (sp.Integer(0), sp.Integer(2))])[0],
+        formula,
+        r"softmax of one score $\gamma \beta^2$ and two scores 0",
+        r"\alpha_{21} = \alpha_{13}",
+    )
+
+
+def _columns(*columns: sp.Matrix) -> sp.Matrix:
+    return sp.Matrix.hstack(*columns).applyfunc(sp.cancel)
+
+
+def _error(formula: sp.Expr, proof: Proof) -> None:
+    on, off = softmax([(gamma * beta**2, sp.Integer(1)), (sp.Integer(0), sp.Integer(2))])
+    values = (e_b, sp.zeros(2, 1), e_b - e_c)
+    second = on * values[0] + off * values[1] + off * values[2] - e_b
+    first = off * values[0] + off * values[1] + on * values[2] - (e_b - e_c)
+    total = sp.exp(gamma * beta**2) + 2
+    proof.equal(
+        second,
+        -(e_b + e_c) / total,
+        r"exact weights of claim key_query_value.synthesis, in the basis $u_b/\beta$, $u_c/\beta$",
+        r"c_2 - u_b",
+    )
+    proof.equal(
+        second.dot(second),
+        error_second.expression**2,
+        "its square norm",
+        r"\lVert c_2 - u_b \rVert^2",
+    )
+    proof.equal(first, (2 * e_c - e_b) / total, "the same for $c_1$", r"c_1 - (u_b - u_c)")
+    proof.equal(
+        first.dot(first), formula**2, "its square norm", r"\lVert c_1 - (u_b - u_c) \rVert^2"
+    )
+    proof.at_most(
+        error_second.expression**2 * total**2 / beta**2,
+        formula**2 * total**2 / beta**2,
+        r"$c_1$ is the worse of the two, whatever $\gamma$ and $\beta$ are",
+        r"\lVert c_2 - u_b \rVert^2 (e^{\gamma \beta^2} + 2)^2 / \beta^2",
+    )
+
+
+def _gain(formula: sp.Expr, proof: Proof) -> None:
+    at_formula = sp.exp(sp.expand(-formula * beta**2))
+    proof.equal(
+        error.expression.subs(_small, at_formula),
+        epsilon,
+        r"at this $\gamma$ the error of claim key_query_value.error is exactly $\varepsilon$",
+    )
+    with_slack = {epsilon: sp.sqrt(5) * beta / (2 + h)}
+    proof.at_most(
+        error.expression.subs(_small, at_formula * y).subs(with_slack) / beta,
+        sp.sqrt(5) / (2 + h),
+        r"sufficient: with $\varepsilon / \beta = \sqrt{5} / (2 + h)$, a larger $\gamma$ has "
+        r"$e^{-\gamma \beta^2}$ smaller by a factor $y \le 1$",
+    )
+    proof.at_most(
+        sp.sqrt(5) / (2 + h),
+        error.expression.subs(_small, at_formula * (1 + x)).subs(with_slack) / beta,
+        r"necessary: a smaller $\gamma$ has it larger by a factor $1 + x$, $x \ge 0$",
+    )
+
+
+CLAIMS = (
+    Claim(
+        key="key_query_value.synthesis",
+        question="2e.2",
+        title="Matrices that send each query to its value",
+        statement=r"$v_1 = u_b$, $v_2 = 0$, $v_3 = u_b - u_c$; $x_2$ attends to position 1 and "
+        r"$x_1$ to position 3, each with weight ${law}$.",
+        assumptions=WORDS,
+        law=attended,
+        derive=_synthesis,
+        twin=1 / (1 + _small),
+        changed="1 in place of 2",
+        example={"gain": 1, "beta": 3},
+        source="practical, question 2e.2",
+        variables=dict((*COORDINATES, (free_1, ANY), (free_2, ANY))),
+    ),
+    Claim(
+        key="key_query_value.error",
+        question="2e.2",
+        title="The exact errors of both outputs",
+        statement=r"$\lVert c_1 - (u_b - u_c) \rVert = {law}$, and $\lVert c_2 - u_b \rVert$ is "
+        r"the same with $\sqrt{2}$ in place of $\sqrt{5}$.",
+        assumptions=WORDS,
+        law=error,
+        derive=_error,
+        twin=sp.sqrt(3) * beta * _small / (1 + 2 * _small),
+        changed=r"$\sqrt{3}$ in place of $\sqrt{5}$",
+        example={"gain": 1, "beta": 3},
+        source="practical, question 2e.2",
+    ),
+    Claim(
+        key="key_query_value.gain",
+        question="2e.2",
+        title="The gain that a tolerance needs",
+        statement=r"Both errors are at most $\varepsilon$ if and only if $\gamma \ge {law}$.",
+        assumptions=(*WORDS, r"$0 < \varepsilon < \frac{1}{2} \sqrt{5} \beta$"),
+        law=gain,
+        derive=_gain,
+        twin=sp.log(sp.sqrt(5) * beta / epsilon + 2) / beta**2,
+        changed="$+2$ in place of $-2$",
+        example={"epsilon": sp.Rational(1, 1000), "beta": 3},
+        source="practical, question 2e.2",
+        variables={h: POSITIVE, y: UNIT, x: NONNEGATIVE},
+    ),
+)

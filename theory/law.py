@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, overload
 import sympy as sp
 
 from reports.record import InputError
-from theory.gaussian import as_erfc
+from theory.gaussian import as_erfc, spelled_out
 
 if TYPE_CHECKING:
     import numpy as np
@@ -64,8 +64,8 @@ class Parameter:
 class Law:
     """A formula in named parameters that evaluates in floating point.
 
-    symbol: LaTeX name of the value; premises: relations between parameters, beyond the interval
-    of each one.
+    symbol: LaTeX name of what the law is about; relation: LaTeX of how it stands to the formula;
+    premises: relations between parameters, beyond the interval of each one.
     Raises on evaluation: InputError listing every violated premise at once.
     """
 
@@ -73,6 +73,7 @@ class Law:
     expression: sp.Expr
     parameters: tuple[Parameter, ...]
     premises: tuple[sp.Rel, ...] = ()
+    relation: str = "="
 
     @overload
     def __call__(  # type: ignore[overload-overlap]  # a float is no array
@@ -108,9 +109,10 @@ class Law:
             raise InputError("; ".join(problems))
         return given
 
-    def exact(self, values: Mapping[str, sp.Expr | int]) -> sp.Expr:
-        """The formula with exact numbers put in for the parameters."""
-        return self.expression.subs({p.symbol: values[p.name] for p in self.parameters})
+    def shown(self, values: Mapping[str, sp.Expr | int]) -> str:
+        """LaTeX of the formula with numbers written in, nothing simplified."""
+        digits = {p.symbol: sp.Symbol(f"{float(values[p.name]):.6g}") for p in self.parameters}
+        return str(sp.latex(self.expression.xreplace(digits), mul_symbol="dot"))
 
     def _broken(self, premise: sp.Rel, given: Mapping[str, Any]) -> str | None:
         if any(hasattr(v, "shape") for v in given.values()):
@@ -125,20 +127,24 @@ class Law:
         return f"{premise.subs(names)} must hold, got {numbers}"
 
     @functools.cached_property
+    def _opened(self) -> sp.Expr:
+        return spelled_out(self.expression)
+
+    @functools.cached_property
     def _integrals(self) -> dict[sp.Integral, sp.Dummy]:
-        found = sorted(self.expression.atoms(sp.Integral), key=sp.default_sort_key)
+        found = sorted(self._opened.atoms(sp.Integral), key=sp.default_sort_key)
         return {integral: sp.Dummy() for integral in found}
 
     @functools.cached_property
     def _on_numbers(self) -> Callable[..., Any]:
         symbols = [p.symbol for p in self.parameters] + list(self._integrals.values())
-        return _compiled(symbols, self.expression.xreplace(self._integrals), "math")
+        return _compiled(symbols, self._opened.xreplace(self._integrals), "math")
 
     @functools.cached_property
     def _on_arrays(self) -> Callable[..., Any]:
         if self._integrals:
             raise TypeError("a law that holds an integral takes numbers, not arrays")
-        return _compiled([p.symbol for p in self.parameters], self.expression, "scipy")
+        return _compiled([p.symbol for p in self.parameters], self._opened, "scipy")
 
     @functools.cached_property
     def _quadratures(self) -> list[Callable[..., float]]:

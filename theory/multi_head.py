@@ -8,14 +8,22 @@ from __future__ import annotations
 
 import sympy as sp
 
-from theory.gaussian import Phi, phi
+from theory.algebra import softmax
+from theory.claim import Claim
+from theory.gaussian import Phi, mean_of_exponential
 from theory.law import Law
+from theory.missing import HEAD_1, LARGEST, Missing, limit_bound, miss, miss_bound
+from theory.noisy_keys import ASSUMED, MU_A, MU_B, MU_I, SIGMA, SIGMA_A, covariance, mean
+from theory.proof import Proof
 from theory.symbols import (
+    ANY,
     GAIN_OF_QUERY,
     KEYS,
     NOISE,
+    POSITIVE,
     POSITIVE_GAIN,
     RADIAL,
+    UNIT,
     WEIGHT,
     alpha,
     beta,
@@ -24,18 +32,14 @@ from theory.symbols import (
     weight,
 )  # fmt: skip
 
-m = sp.Symbol("m", real=True)
+__all__ = [
+    "CLAIMS", "head_cdf", "leak", "limit_bound", "limit_variance", "loss_bound", "miss",
+    "miss_bound", "negative_score",
+]  # fmt: skip
 
-
-def missing(noise: sp.Expr, keys: sp.Expr, spread: sp.Expr) -> sp.Expr:
-    """P(N(1, spread + noise) lies below the largest of keys − 1 independent N(0, noise)).
-
-    The largest of keys − 1 standard normals has density (keys − 1) φ(m) Φ(m)^(keys − 2).
-    """
-    density = (keys - 1) * phi(m) * Phi(m) ** (keys - 2)
-    below = Phi((sp.sqrt(noise) * m - 1) / sp.sqrt(spread + noise))
-    return sp.Integral(density * below, (m, -sp.oo, sp.oo))
-
+s_a, s_b, x, v_a, v_b, others = sp.symbols(r"s_a s_b x v_a v_b \bar{v}", real=True)
+A, T, u = sp.symbols("A T u", positive=True)
+z = sp.Symbol("z", nonnegative=True)
 
 leak = Law(
     r"\lambda", (n - 2) * sp.exp(-beta) / (1 + (n - 1) * sp.exp(-beta)), (GAIN_OF_QUERY, KEYS)
@@ -44,22 +48,211 @@ loss_bound = Law(
     r"E[1 - w_1]",
     (n - 1) * sp.exp(-beta + (alpha + radial / 2) * beta**2),
     (NOISE, GAIN_OF_QUERY, KEYS, RADIAL),
+    relation=r"\le",
 )
 negative_score = Law(r"P(q_1^\top k_a < 0)", Phi(-1 / sp.sqrt(radial + alpha)), (NOISE, RADIAL))
-miss = Law(r"p", missing(alpha, n, radial), (NOISE, KEYS, RADIAL))
 head_cdf = Law(
     r"P(w_1 \le w)",
     Phi((sp.log(weight / (1 - weight)) - beta) / (beta * sp.sqrt(radial + 2 * alpha))),
     (WEIGHT, NOISE, POSITIVE_GAIN, RADIAL),
 )
-limit_bound = Law(
-    r"|E[w_1] - (1 - p)|",
-    sp.log(2 * n) / (beta * sp.sqrt(2 * sp.pi * (radial + alpha))),
-    (NOISE, POSITIVE_GAIN, KEYS, RADIAL),
-)
-_wrong = missing(alpha, n, sp.Integer(0)) / (n - 1)
+_missed, _astray = Missing(alpha, n, radial), Missing(alpha, n, sp.Integer(0)) / (n - 1)
 limit_variance = Law(
     r"\operatorname{Var}(W_a)",
-    (miss.expression * (1 - miss.expression) + _wrong * (1 - _wrong)) / 4,
+    (_missed * (1 - _missed) + _astray * (1 - _astray)) / 4,
     (NOISE, KEYS, RADIAL),
 )
+
+Q1, Q2 = beta * MU_A, beta * MU_B
+HEADS = r"$q_1 = \beta \mu_a$, $q_2 = \beta \mu_b$, $c = \frac{1}{2}(c_1 + c_2)$"
+
+
+def _average(formula: sp.Expr, proof: Proof) -> None:
+    on, off = softmax([(beta, sp.Integer(1)), (sp.Integer(0), n - 1)])
+    proof.equal(
+        (on + off) / 2,
+        (1 - formula) / 2,
+        r"head 1 gives $v_a$ the weight $e^\beta/(e^\beta + n - 1)$, head 2 gives it "
+        r"$1/(e^\beta + n - 1)$; for $v_b$ the other way round",
+        r"\frac{1}{2}(\alpha_{1a} + \alpha_{2a})",
+    )
+    proof.equal(
+        (on + off) / 2 * (v_a + v_b) + (n - 2) * off * others - (v_a + v_b) / 2,
+        formula * (others - (v_a + v_b) / 2),
+        r"in each coordinate, with $\bar{v}$ the mean of the $n - 2$ other values",
+        r"c - \frac{1}{2}(v_a + v_b)",
+    )
+
+
+def _noise(formula: sp.Expr, proof: Proof) -> None:
+    proof.at_most(
+        T / (A + T),
+        T / A,
+        r"with $A = e^{s_a}$ and $T = \sum_{i \ne a} e^{s_i}$",
+        "1 - w_1",
+    )
+    spread = covariance(SIGMA, Q1, Q1) + covariance(SIGMA_A, Q1, Q1)
+    proof.equal(
+        sp.Matrix([mean(MU_I, Q1) - mean(MU_A, Q1), spread]),
+        sp.Matrix([-beta, (2 * alpha + radial) * beta**2]),
+        r"each term $e^{s_i - s_a}$ of $T/A$ has a Gaussian exponent",
+        r"(E[s_i - s_a], \operatorname{Var}(s_i - s_a))^\top",
+    )
+    term = mean_of_exponential(-beta, (2 * alpha + radial) * beta**2, x, proof)
+    proof.equal((n - 1) * term, formula, r"sum over the $n - 1$ other keys", r"E[T/A]")
+
+
+def _negative(formula: sp.Expr, proof: Proof) -> None:
+    spread = covariance(SIGMA_A, Q1, Q1)
+    proof.equal(
+        sp.Matrix([mean(MU_A, Q1), spread]),
+        sp.Matrix([beta, (radial + alpha) * beta**2]),
+        r"$q_1^\top k_a$ is Gaussian",
+        r"(E[q_1^\top k_a], \operatorname{Var}(q_1^\top k_a))^\top",
+    )
+    proof.equal(
+        Phi(-mean(MU_A, Q1) / sp.sqrt(spread)), formula, r"standardise 0; the gain $\beta$ cancels"
+    )
+
+
+def _finite(formula: sp.Expr, proof: Proof) -> None:
+    odds = softmax([(s_a, sp.Integer(1)), (s_b, sp.Integer(1))])
+    proof.equal(
+        sp.log(odds[0] / odds[1]),
+        s_a - s_b,
+        r"with two keys of scores $s_a$ and $s_b$ the log-odds of head 1 are their difference",
+        r"\operatorname{logit} w_1",
+    )
+    spread = covariance(SIGMA_A, Q1, Q1) + covariance(SIGMA, Q1, Q1)
+    centre = mean(MU_A, Q1) - mean(MU_B, Q1)
+    proof.equal(
+        sp.Matrix([centre, spread]),
+        sp.Matrix([beta, beta**2 * (radial + 2 * alpha)]),
+        r"independent scores: means subtract, variances add",
+        r"(E[\operatorname{logit} w_1], \operatorname{Var}(\operatorname{logit} w_1))^\top",
+    )
+    proof.equal(
+        Phi((sp.log(weight / (1 - weight)) - centre) / sp.sqrt(spread)),
+        formula,
+        r"standardise $\operatorname{logit} w$",
+    )
+    proof.equal(
+        formula.subs(weight, sp.Rational(1, 2)),
+        Phi(-1 / sp.sqrt(radial + 2 * alpha)),
+        "head 1 gives $v_a$ the smaller weight as often as it misses, claim multi_head.miss",
+        r"P(w_1 \le \frac{1}{2})",
+    )
+
+
+def _variance(formula: sp.Expr, proof: Proof) -> None:
+    proof.equal(
+        sp.Matrix([covariance(s, Q1, Q2) for s in (SIGMA_A, SIGMA)]),
+        sp.zeros(2, 1),
+        r"the scores of the two heads are uncorrelated Gaussians: what head 1 picks is "
+        "independent of what head 2 picks",
+        r"(q_1^\top \Sigma_a q_2, q_1^\top \Sigma_i q_2)^\top",
+    )
+    proof.equal(
+        covariance(SIGMA_A, MU_B, MU_B),
+        alpha,
+        r"head 2 does not see the radial noise of $k_a$: it misses $v_b$ with the probability of "
+        r"claim multi_head.miss at $r = 0$, and each of the other $n - 1$ keys is picked alike",
+        r"\mu_b^\top \Sigma_a \mu_b",
+    )
+    proof.equal(
+        ((1 - _missed) - (1 - _missed) ** 2 + _astray - _astray**2) / 4,
+        formula,
+        r"$W_a$ is half the sum of two independent indicators, with means $1 - p(\alpha, n, r)$ "
+        r"and $p(\alpha, n, 0)/(n - 1)$",
+        r"\frac{1}{4}(\operatorname{Var}(1_{1a}) + \operatorname{Var}(1_{2a}))",
+    )
+    proof.equal(
+        sp.Rational(1, 8) - (u * (1 - u) + z * (1 - z)) / 4,
+        ((2 * u - 1) ** 2 + (2 * z - 1) ** 2) / 16,
+        r"whatever the two means $u$ and $z$ are, the variance is at most $\frac{1}{8}$, half of "
+        "that of a single head",
+    )
+
+
+CLAIMS = (
+    Claim(
+        key="multi_head.average",
+        question="2d.1",
+        title="The exact error of two heads without noise",
+        statement=r"With $k_i = \mu_i$, $c - \frac{1}{2}(v_a + v_b) = "
+        r"\lambda (\bar{v} - \frac{1}{2}(v_a + v_b))$ where $\bar{v}$ is the mean of the other "
+        r"values and $\lambda = {law}$.",
+        assumptions=(r"$\alpha = 0$ and $r = 0$: keys equal their orthonormal means", HEADS),
+        law=leak,
+        derive=_average,
+        twin=(n - 2) * sp.exp(-beta) / (2 + (n - 2) * sp.exp(-beta)),
+        changed="the leak of a single head",
+        example={"beta": 8, "n": 16},
+        source="practical, question 2d.1",
+        variables={v_a: ANY, v_b: ANY, others: ANY},
+    ),
+    Claim(
+        key="multi_head.noise",
+        question="2d.1",
+        title="With vanishing isotropic noise each head copies its value",
+        statement=r"$E[1 - w_1] \le {law}$, and the same with $r = 0$ for the weight of head 2 on "
+        r"$v_b$; with $r = 0$ the mean distance of $c$ from $\frac{1}{2}(v_a + v_b)$ is at most "
+        r"this times the diameter of the values.",
+        assumptions=(*ASSUMED, HEADS, HEAD_1),
+        law=loss_bound,
+        derive=_noise,
+        twin=(n - 1) * sp.exp(-beta + (alpha - radial / 2) * beta**2),
+        changed="the sign of $r$",
+        example={"alpha": sp.Rational(1, 10**4), "beta": 12, "n": 16, "radial": 0},
+        source="practical, question 2d.1; moment generating function of the normal",
+        variables={A: POSITIVE, T: POSITIVE, x: ANY},
+    ),
+    Claim(
+        key="multi_head.negative_score",
+        question="2d.2",
+        title="How often head 1 sees a negative score",
+        statement=r"$P(q_1^\top k_a < 0) = {law}$, whatever $\beta$ and $n$ are.",
+        assumptions=(*ASSUMED, r"$q_1 = \beta \mu_a$"),
+        law=negative_score,
+        derive=_negative,
+        twin=Phi(-1 / sp.sqrt(radial + 2 * alpha)),
+        changed=r"$2\alpha$ in place of $\alpha$",
+        example={"alpha": sp.Rational(1, 100), "radial": sp.Rational(1, 2)},
+        source="practical, question 2d.2",
+        variables={beta: POSITIVE},
+    ),
+    Claim(
+        key="multi_head.finite",
+        question="2d.2",
+        title="The weight of head 1 at a finite gain, with two keys",
+        statement=r"For $n = 2$, $\operatorname{logit} w_1 \sim \mathcal{N}(\beta, \beta^2 (r + "
+        r"2\alpha))$, so $P(w_1 \le w) = {law}$.",
+        assumptions=(*ASSUMED, HEAD_1, r"$n = 2$"),
+        law=head_cdf,
+        derive=_finite,
+        twin=Phi((sp.log(weight / (1 - weight)) + beta) / (beta * sp.sqrt(radial + 2 * alpha))),
+        changed=r"the sign of $\beta$ above the bar",
+        example={
+            "w": sp.Rational(1, 2), "alpha": sp.Rational(1, 100), "beta": 10,
+            "radial": sp.Rational(1, 2),
+        },
+        source="practical, question 2d.2",
+        variables={s_a: ANY, s_b: ANY},
+    ),
+    Claim(
+        key="multi_head.variance",
+        question="2d.2",
+        title="The weight of v_a varies far less than with a single head",
+        statement=r"As $\beta \to \infty$ the weight $W_a$ of $v_a$ in $c$ has variance ${law}$, "
+        r"with $p$ of claim multi_head.miss; the share of a single head has $\frac{1}{4}$. In "
+        r"every sample in which no head misses, $c$ is $\frac{1}{2}(v_a + v_b)$.",
+        assumptions=(*ASSUMED, HEADS, LARGEST),
+        law=limit_variance,
+        derive=_variance,
+        twin=(_missed * (1 - _missed) + _astray * (1 - _astray)) / 2,
+        changed=r"$\frac{1}{2}$ in place of $\frac{1}{4}$",
+        example={"alpha": sp.Rational(1, 100), "n": 16, "radial": sp.Rational(1, 2)},
+        source="practical, question 2d.2",
+        variables={u: UNIT, z: UNIT},
+    ),
+)  # fmt: skip

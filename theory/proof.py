@@ -49,7 +49,10 @@ class Proof:
 
 def _chain(name: str, first: str, left: sp.Expr, relation: str, right: sp.Expr) -> str:
     start = f"{name} {first} " if name else ""
-    return f"{start}{latex(left)} {relation} {latex(right)}"
+    shown = [latex(left), latex(right)]
+    if name and relation == "=" and shown[0] == shown[1]:
+        shown = shown[1:]
+    return start + f" {relation} ".join(shown)
 
 
 def latex(expression: sp.Expr) -> str:

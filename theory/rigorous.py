@@ -14,7 +14,7 @@ from typing import Any
 import sympy as sp
 from flint import acb, arb, ctx, fmpq
 
-from theory.gaussian import Phi
+from theory.gaussian import Phi, spelled_out
 
 BITS = 160
 REACH = 40  # beyond it the normal density is below 1e-347
@@ -48,7 +48,7 @@ def enclose(expression: sp.Expr, point: Mapping[sp.Symbol, Any]) -> Ball:
     """The value of `expression` where each symbol is a rational number or an arb interval."""
     with ctx.workprec(BITS):
         balls = {s: v if isinstance(v, arb) else _rational(v) for s, v in point.items()}
-        return Ball(_enclose(expression, {s: acb(v) for s, v in balls.items()}).real)
+        return Ball(_enclose(spelled_out(expression), {s: acb(v) for s, v in balls.items()}).real)
 
 
 def _rational(value: sp.Rational) -> arb:
@@ -74,7 +74,7 @@ def _enclose(e: sp.Expr, at: Mapping[sp.Symbol, acb], analytic: bool = False) ->
     if isinstance(e, sp.Mul):
         return functools.reduce(operator.mul, inner)
     if isinstance(e, sp.Pow):
-        return _power(e.exp, *inner, analytic)
+        return _power(e.exp, inner[0], inner[1], analytic)
     if isinstance(e, sp.exp):
         return inner[0].exp()
     if isinstance(e, sp.log):

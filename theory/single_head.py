@@ -59,6 +59,7 @@ background = Law(
     r"E[1 - \alpha_a - \alpha_b]",
     (n - 2) * sp.exp(-beta + 2 * alpha * beta**2),
     (NOISE, GAIN_OF_QUERY, KEYS),
+    relation=r"\le",
 )
 undecided = Law(
     r"P(\min(s, 1 - s) > \delta)",
@@ -69,6 +70,7 @@ variance_bound = Law(
     r"\operatorname{Var}(s)",
     sp.Rational(1, 4) - 1 / (sp.sqrt(2 * sp.pi) * tau),
     (NOISE, POSITIVE_GAIN, RADIAL),
+    relation=r"\ge",
 )
 
 Q = beta * (MU_A + MU_B)
@@ -167,7 +169,7 @@ def _background(formula: sp.Expr, proof: Proof) -> None:
     proof.equal(
         sp.Matrix([mean(MU_I, Q) - mean(MU_B, Q), 2 * covariance(SIGMA, Q, Q)]),
         sp.Matrix([-beta, 4 * alpha * beta**2]),
-        r"each term $e^{s_i - s_b}$ of $T/B$ has a Gaussian exponent, which $\Sigma_a$ does not enter",
+        r"each term $e^{s_i - s_b}$ of $T/B$ has a Gaussian exponent; $\Sigma_a$ does not enter",
         r"(E[s_i - s_b], \operatorname{Var}(s_i - s_b))^\top",
     )
     term = mean_of_exponential(-beta, 4 * alpha * beta**2, logit, proof)
@@ -282,7 +284,7 @@ CLAIMS = (
         twin=1
         - 2 * Phi(-sp.log((1 + 2 * delta) / (1 - 2 * delta)) / (2 * beta * sp.sqrt(2 * alpha))),
         changed=r"$2\alpha$ in place of $\alpha$",
-        example={"delta": sp.Rational(1, 10), "alpha": sp.Rational(1, 10**5), "beta": 12},
+        example={"delta": sp.Rational(1, 10), "alpha": sp.Rational(1, 10**4), "beta": 8},
         source="practical, question 2c.1",
         variables={u: NONNEGATIVE},
     ),
@@ -298,7 +300,7 @@ CLAIMS = (
         derive=_background,
         twin=(n - 2) * sp.exp(-beta + alpha * beta**2),
         changed=r"$\alpha$ in place of $2\alpha$",
-        example={"alpha": sp.Rational(1, 10**5), "beta": 12, "n": 16},
+        example={"alpha": sp.Rational(1, 10**4), "beta": 12, "n": 16},
         source="practical, question 2c; moment generating function of the normal",
         variables={A: POSITIVE, B: POSITIVE, T: POSITIVE, logit: ANY},
     ),
