@@ -14,7 +14,18 @@ from theory.algebra import softmax
 from theory.claim import Claim
 from theory.law import Law
 from theory.proof import Proof
-from theory.symbols import ANY, ERROR, GAIN, NORM, beta, epsilon, gamma
+from theory.symbols import (
+    ANY,
+    ERROR,
+    GAIN,
+    NONNEGATIVE,
+    NORM,
+    POSITIVE,
+    UNIT,
+    beta,
+    epsilon,
+    gamma,
+)  # fmt: skip
 
 if TYPE_CHECKING:
     import numpy as np
