@@ -1,1 +1,45 @@
-"""Every claim about attention of questions 2a to 2e, derived and checked by program."""
+"""Every claim about attention of questions 2a to 2e, derived and checked by program.
+
+Importing this package loads sympy alone; `claims()` loads the derivations, and python-flint loads
+when one of them is checked. Laws are the module-level functions of `theory.copying`,
+`theory.averaging` and so on.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from reports.record import InputError
+
+if TYPE_CHECKING:
+    from theory.claim import Claim
+
+
+def claims() -> tuple[Claim, ...]:
+    """All claims in the order of the questions, their derivations not yet run."""
+    from theory import (
+        averaging,
+        copying,
+        identity_attention,
+        key_query_value,
+        missing,
+        multi_head,
+        single_head,
+    )
+
+    modules = (
+        copying, averaging, single_head, multi_head, missing, identity_attention, key_query_value,
+    )  # fmt: skip
+    found = [claim for module in modules for claim in module.CLAIMS]
+    return tuple(sorted(found, key=lambda claim: claim.question))
+
+
+def claim(key: str) -> Claim:
+    """The claim with this key. Raises: InputError naming the keys that come nearest."""
+    import difflib
+
+    by_key = {c.key: c for c in claims()}
+    if key not in by_key:
+        near = difflib.get_close_matches(key, by_key, n=3, cutoff=0.3) or sorted(by_key)
+        raise InputError(f"{key} is not a claim; the nearest are {', '.join(near)}")
+    return by_key[key]

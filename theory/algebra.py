@@ -50,7 +50,7 @@ def identity(left: sp.Expr, right: sp.Expr, domain: Domain) -> Decision:
 
 
 def nonnegative(expression: sp.Expr, domain: Domain) -> Decision:
-    """Decide expression ≥ 0 on `domain`: a ball may refute it, the signs of coefficients prove it."""
+    """Decide expression ≥ 0 on `domain`: a ball may refute it, signs of coefficients prove it."""
     from theory import rigorous
 
     for point in points(expression.free_symbols, domain):

@@ -6,8 +6,11 @@ w_i that sum to one it is q = Σ_{i∈S} (β + log w_i) k_i.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import sympy as sp
 
+from reports.record import InputError
 from theory.algebra import softmax
 from theory.claim import Claim
 from theory.law import Law
@@ -26,6 +29,10 @@ from theory.symbols import (
     n,
     size,
 )  # fmt: skip
+
+if TYPE_CHECKING:
+    import numpy as np
+    from jaxtyping import Float
 
 leak = Law(
     r"\lambda", (n - 2) * sp.exp(-beta) / (2 + (n - 2) * sp.exp(-beta)), (GAIN_OF_QUERY, KEYS)
@@ -50,6 +57,19 @@ ORTHONORMAL = (
     r"keys are orthonormal: $k_i^\top k_j = 0$ for $i \ne j$ and $\lVert k_i \rVert = 1$",
     r"scores carry no $1/\sqrt{d}$; values are arbitrary",
 )
+
+
+def subset_scores(weights: Float[np.ndarray, " m"], beta: float) -> Float[np.ndarray, " m"]:
+    """Scores β + log w_i that give the keys of a subset these weights (positive, sum 1).
+
+    With orthonormal keys they are also the coefficients of the query: q = Σ score_i k_i.
+    Raises: InputError if a weight is not positive or the sum is not 1.
+    """
+    import numpy as np
+
+    if not (np.all(weights > 0) and abs(weights.sum() - 1) < 1e-9):
+        raise InputError(f"weights must be positive and sum to 1, got {weights.tolist()}")
+    return beta + np.log(weights)
 
 
 def _output(formula: sp.Expr, proof: Proof) -> None:
