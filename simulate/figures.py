@@ -26,7 +26,7 @@ from simulate.tallies import Count, Cumulative, Moments
 if TYPE_CHECKING:
     from jaxtyping import Float
 
-Table = tuple[Sequence[str], Iterable[Sequence[str | int | float]]]
+Table = tuple[Sequence[str], Iterable[Sequence[Any]]]
 """Names of the columns, and the rows."""
 
 N = 16

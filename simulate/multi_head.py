@@ -100,7 +100,7 @@ def _loss(setting: str, radial: float, alpha: float) -> Experiment:
         parameters=_parameters(alpha, beta, n, radial),
         measure=lambda block, sampler: 1 - weight(block, sampler),
         check=Mean(
-            lambda: (-np.inf, number("multi_head.loss_bound", alpha, beta, n, radial)),
+            lambda: (0.0, number("multi_head.loss_bound", alpha, beta, n, radial)),
             width=1.0,
             reach=0.25,
         ),
@@ -198,7 +198,7 @@ def _limit(alpha: float) -> Experiment:
         parameters=_parameters(alpha, beta, n, RADIAL),
         measure=distance,
         check=Mean(
-            lambda: (-np.inf, number("missing.limit_bound", alpha, beta, n, RADIAL)),
+            lambda: (0.0, number("missing.limit_bound", alpha, beta, n, RADIAL)),
             width=1.0,
             reach=0.1,
         ),

@@ -5,6 +5,7 @@ weights depend on key i through its H scores (q_1ᵀk_i, ..., q_Hᵀk_i) alone, 
 Gaussian with mean q_gᵀμ_i and covariance q_gᵀΣ_i q_h; `reduced` draws those, n·H numbers for n·d.
 """
 
+# mypy: disable-error-code="no-any-return"
 from __future__ import annotations
 
 from collections.abc import Callable
@@ -108,5 +109,4 @@ def _roots(
 ) -> Float[np.ndarray, "n heads heads"]:
     """R with R Rᵀ = the covariance; by eigenvalues, because equal queries make it singular."""
     values, vectors = np.linalg.eigh(covariances)
-    root: np.ndarray = vectors * np.sqrt(np.clip(values, 0, None))[:, None, :]
-    return root
+    return vectors * np.sqrt(np.clip(values, 0, None))[:, None, :]

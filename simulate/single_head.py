@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import special
 
-from simulate.attention import weights
+from simulate.attention import log_weights, weights
 from simulate.experiment import Experiment, Measure, exactly, law, number
 from simulate.samplers import SETTINGS, A, B, RandomKeys, Sampler, average_query
 from simulate.statistics import Distribution, Mean, Probability, Range
@@ -37,12 +37,6 @@ def split_key(setting: str, beta: float) -> str:
 
 
 def _split(setting: str, radial: float, alpha: float, beta: float) -> Experiment:
-    """The share is compared on the scale of its logit, where no share is rounded to 0 or 1."""
-
-    def logits(block: Block, sampler: Sampler) -> Float[np.ndarray, " trials"]:
-        alphas = weights(_scores(block, sampler, alpha, beta, radial))
-        return np.log(alphas[:, A]) - np.log(alphas[:, B])
-
     return Experiment(
         key=split_key(setting, beta),
         claim="single_head.split",
@@ -50,7 +44,7 @@ def _split(setting: str, radial: float, alpha: float, beta: float) -> Experiment
         title="the share of $v_a$ against $v_b$ follows the logit-normal law",
         law="single_head.logit_cdf",
         parameters=_parameters(alpha, beta, radial),
-        measure=logits,
+        measure=_logits(alpha, beta, radial),
         check=Distribution(
             lambda x: law("single_head.logit_cdf")(x, alpha, beta, radial),
             grid=np.sinh(np.linspace(-7, 7, 2**14)),
@@ -66,8 +60,7 @@ def _score(setting: str, radial: float, alpha: float) -> Experiment:
     def measure(block: Block, sampler: Sampler) -> Float[np.ndarray, " trials"]:
         score = _scores(block, sampler, alpha, beta, radial)[:, A]
         deviation = np.sqrt(number("single_head.score_variance", alpha, beta, radial))
-        uniform: np.ndarray = special.ndtr((score - beta) / deviation)
-        return uniform
+        return special.ndtr((score - beta) / deviation)
 
     return Experiment(
         key=f"single_head.score.{setting}",
@@ -163,7 +156,7 @@ def _background(alpha: float) -> Experiment:
         parameters=_parameters(alpha, beta, 0.0, n),
         measure=rest,
         check=Mean(
-            lambda: (-np.inf, number("single_head.background", alpha, beta, n)),
+            lambda: (0.0, number("single_head.background", alpha, beta, n)),
             width=1.0,
             reach=0.25,
         ),
@@ -199,11 +192,16 @@ def _neighbours(alpha: float) -> Experiment:
 
 
 def _shares(alpha: float, beta: float, radial: float) -> Measure:
+    logits = _logits(alpha, beta, radial)
+    return lambda block, sampler: special.expit(logits(block, sampler))
+
+
+def _logits(alpha: float, beta: float, radial: float) -> Measure:
+    """log(α_a/α_b), the logit of the share, which is never rounded to 0 or 1."""
+
     def measure(block: Block, sampler: Sampler) -> Float[np.ndarray, " trials"]:
-        alphas = weights(_scores(block, sampler, alpha, beta, radial))
-        with np.errstate(invalid="ignore"):  # 0/0 where noise drowns both keys: an invalid trial
-            share: np.ndarray = alphas[:, A] / (alphas[:, A] + alphas[:, B])
-        return share
+        logarithms = log_weights(_scores(block, sampler, alpha, beta, radial))
+        return logarithms[:, A] - logarithms[:, B]
 
     return measure
 

@@ -15,7 +15,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Generic, Literal, TypeVar
 
 import numpy as np
-from scipy import special, stats
+from scipy import optimize, special, stats
 
 from simulate.tallies import Count, Cumulative, Greatest, Moments, Tally
 
@@ -30,7 +30,7 @@ ROUNDING = 1e-9
 
 T = TypeVar("T", bound=Tally)
 Range = tuple[float, float]
-"""Lower and upper bound on a law's value; equal where the law is exact, infinite where none is."""
+"""Lower and upper bound on a law's value; equal where the law is exact."""
 
 Verdict = Literal["consistent", "contradicted", "inconclusive"]
 
@@ -65,14 +65,14 @@ class Check(Generic[T]):
     def judge(self, tally: T, trials: int, false_alarm: float) -> Judgement:
         """Judge the tally of an experiment that was to have `trials` trials.
 
-        With trials missing or invalid nothing can be confirmed: then the verdict is
-        'inconclusive' unless the valid trials alone already contradict the law.
+        With trials missing or invalid the rest is a selection, from which nothing follows about a
+        law: the verdict is 'inconclusive', but for a bound or identity that a trial has broken.
         """
         if tally.trials == 0:
             return Judgement(None, None, None, 0.0, 0.0, None, "inconclusive")
         outcome = self.compare(tally, false_alarm)
         complete = tally.trials == trials and tally.invalid == 0
-        if complete or outcome.verdict == "contradicted":
+        if complete or (outcome.verdict == "contradicted" and not self.statistical):
             return outcome
         return Judgement(**{**vars(outcome), "verdict": "inconclusive"})
 
@@ -89,7 +89,7 @@ class Probability(Check[Count]):
 
     def compare(self, tally: Count, false_alarm: float) -> Judgement:
         n, hits = tally.trials, tally.hits
-        lower, upper = self.law()
+        lower, upper = (min(max(bound, 0.0), 1.0) for bound in self.law())
         low = acceptance(n, lower, false_alarm)[0]
         high = acceptance(n, upper, false_alarm)[1]
         observed = hits / n
@@ -140,6 +140,7 @@ class Distribution(Check[Cumulative]):
         gaps = np.abs(tally.at_most / n - self.law_at_edges)
         worst = int(np.argmax(gaps))
         threshold = dkw(n, false_alarm)
+        unseen = math.sqrt(math.log(1 / MISS) / (2 * n))
         between_edges = float(np.max(np.diff(self.law_at_edges, prepend=0.0, append=1.0)))
         observed = float(tally.at_most[worst] / n)
         return Judgement(
@@ -148,7 +149,7 @@ class Distribution(Check[Cumulative]):
             interval=(max(0.0, observed - threshold), min(1.0, observed + threshold)),
             distance=float(gaps[worst]),
             threshold=threshold,
-            detectable=threshold + _hoeffding_one_sided(n, MISS) + between_edges,
+            detectable=min(1.0, threshold + unseen + between_edges),
             verdict="consistent" if gaps[worst] <= threshold else "contradicted",
         )
 
@@ -170,28 +171,27 @@ class Mean(Check[Moments]):
         return Moments.of(values)
 
     def compare(self, tally: Moments, false_alarm: float) -> Judgement:
-        n, mean, width = tally.trials, tally.mean, self.width
-        lower, upper = self.law()
-        spent = math.log(2 / false_alarm) / n
-        low = width * divergent(lower / width, spent, below=True) if lower > 0 else 0.0
-        high = width * divergent(upper / width, spent)
-        above = not lower > 0 or mean > (lower + upper) / 2
-        missed = math.log(1 / MISS) / n
-        seen_above = width * divergent(high / width, missed) - upper
-        seen_below = lower - width * divergent(low / width, missed, below=True)
-        contradicted = not low <= mean <= high
-        tested = mean >= self.reach * upper
+        lower, upper = (min(bound / self.width, 1.0) for bound in self.law())
+        n, mean = tally.trials, tally.mean / self.width
+        spent, missed = math.log(2 / false_alarm) / n, math.log(1 / MISS) / n
+        high = furthest(lambda x: divergence(x, upper), upper, 1.0, spent)
+        low = furthest(lambda x: divergence(x, lower), lower, 0.0, spent) if lower > 0 else 0.0
+        seen = max(
+            furthest(lambda true: divergence(high, true), high, 1.0, missed) - upper,
+            lower - furthest(lambda true: divergence(low, true), low, 0.0, missed),
+        )
+        above = lower <= 0 or mean > (lower + upper) / 2
         return Judgement(
-            observed=mean,
-            expected=upper if above else lower,
+            observed=self.width * mean,
+            expected=self.width * (upper if above else lower),
             interval=(
-                width * divergent(mean / width, spent, below=True),
-                width * divergent(mean / width, spent),
+                self.width * furthest(lambda true: divergence(mean, true), mean, 0.0, spent),
+                self.width * furthest(lambda true: divergence(mean, true), mean, 1.0, spent),
             ),
-            distance=_outside(mean, lower, upper),
-            threshold=high - upper if above else lower - low,
-            detectable=max(seen_above, seen_below),
-            verdict=_verdict(contradicted, tested),
+            distance=self.width * _outside(mean, lower, upper),
+            threshold=self.width * (high - upper if above else lower - low),
+            detectable=self.width * seen,
+            verdict=_verdict(not low <= mean <= high, mean >= self.reach * upper),
         )
 
 
@@ -264,16 +264,22 @@ def dkw(n: int, false_alarm: float) -> float:
     return math.sqrt(math.log(2 / false_alarm) / (2 * n))
 
 
-def divergent(mean: float, divergence: float, below: bool = False) -> float:
-    """The point of [0, 1] above (or below) `mean` at relative entropy `divergence` from it.
+def divergence(mean: float, expectation: float) -> float:
+    """Relative entropy of a coin of one mean to a coin of another.
 
-    For the mean M of n values in [0, 1] with expectation μ, Hoeffding's theorem 1 says
-    P(M ≥ x) ≤ exp(-n kl(x, μ)) for x > μ, with kl the relative entropy of two coins; likewise
-    below. Solved in x for given μ it is a threshold, in μ for given x (the mean met) a limit of
-    what could have caused it; taken with kl(μ, x) ≥ 2 (x - μ)² both come out at most as wide as
-    Hoeffding's better known bound.
+    For the mean M of n values in [0, 1] with expectation μ, P(M ≥ x) ≤ exp(-n divergence(x, μ))
+    where x > μ, and likewise below (Hoeffding 1963, theorem 1).
     """
-    raise NotImplementedError
+    return float(special.rel_entr(mean, expectation) + special.rel_entr(1 - mean, 1 - expectation))
+
+
+def furthest(
+    divergence_at: Callable[[float], float], start: float, end: float, budget: float
+) -> float:
+    """How far from `start`, where the divergence is 0, towards `end` it stays within `budget`."""
+    if divergence_at(end) <= budget:
+        return end
+    return float(optimize.bisect(lambda x: divergence_at(x) - budget, start, end, xtol=1e-14))
 
 
 def _verdict(contradicted: bool, tested: bool) -> Verdict:
