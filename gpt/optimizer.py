@@ -32,6 +32,7 @@ def optimizers(model: nn.Module, stage: Stage, weight_decay: float) -> list[Opti
             ],
             lr=stage.rate,
             betas=BETAS,
+            fused=True,
         )
     ]
     if stage.matrix_rate:
