@@ -10,7 +10,7 @@ from reports import evidence, theory_figures, training_figures
 from reports.document import render
 from reports.figures import Figure
 from reports.press import print_pdf
-from reports.record import ROOT, RecordError, exit_on_input_error, write_bytes
+from reports.record import ROOT, exit_on_input_error, write_bytes
 from reports.shelf import Shelf, gather
 
 
@@ -42,13 +42,8 @@ def draw(shelf: Shelf) -> dict[str, Figure]:
 
     Raises: RecordError if the table that a figure is drawn from is not on the shelf.
     """
-    tables = shelf.simulate.tables
-    for key in theory_figures.DRAWINGS:
-        if key not in tables:
-            raise RecordError(
-                f"simulate.json: no table for the figure {key!r}; run `make simulate`"
-            )
-    drawn = [drawing(tables[key]) for key, drawing in theory_figures.DRAWINGS.items()]
+    table = shelf.simulate.table
+    drawn = [drawing(table(key)) for key, drawing in theory_figures.DRAWINGS.items()]
     drawn.append(training_figures.curves([shelf.pretrain, shelf.finetune, shelf.scratch]))
     drawn.append(training_figures.accuracies(evidence.bars(shelf)))
     return {figure.key: figure for figure in drawn}

@@ -19,7 +19,7 @@ import mathra
 from markupsafe import Markup, escape
 
 from reports.terminal import InputError
-from reports.tex import aligned, pieces
+from reports.tex import aligned, pieces, spaced_rows
 
 Medium = Literal["pdf", "html"]
 DISPLAY_WIDTH = 40.0
@@ -58,7 +58,7 @@ def draw(tex: str, display: bool) -> Drawing:
     Raises: FormulaError naming the formula.
     """
     try:
-        result = mathra.render(tex, display=display, strict=True)
+        result = mathra.render(spaced_rows(tex), display=display, strict=True)
     except ValueError as problem:
         raise FormulaError(f"formula {tex!r} does not render: {problem}") from None
     if result["warnings"]:
@@ -95,11 +95,15 @@ class Typesetter:
     medium: Medium
     assets: dict[str, bytes] = field(default_factory=dict)
 
-    def inline(self, tex: str) -> Markup:
-        """A formula in running text; a long one may be broken at its relations."""
+    def inline(self, tex: str, large: bool = False) -> Markup:
+        """A formula in running text; a long one may be broken at its relations.
+
+        Args: large: whether fractions keep the size that they have in a display.
+        """
         tex = _HALF.sub("½", tex.strip())
+        style = r"\displaystyle " if large and r"\frac" in tex else ""
         wide = draw(tex, False).width > INLINE_WIDTH
-        parts = [self._one(part, display=False) for part in (pieces(tex) if wide else [tex])]
+        parts = [self._one(style + part, False) for part in (pieces(tex) if wide else [tex])]
         return Markup(" ").join(parts)
 
     def display(self, tex: str, width: float = DISPLAY_WIDTH) -> Markup:
@@ -116,14 +120,17 @@ class Typesetter:
         body = self._one(tex, display=True, scale=scale)
         return Markup('<span class="display">{}</span>').format(body)
 
-    def prose(self, text: str) -> Markup:
-        r"""Text with `$inline$`, `\[display\]` mathematics and code in backticks, as markup."""
+    def prose(self, text: str, large: bool = False) -> Markup:
+        r"""Text with `$inline$`, `\[display\]` mathematics and code in backticks, as markup.
+
+        Raises: FormulaError for a formula that does not render or a dollar without its partner.
+        """
         parts, end = [], 0
         for match in _INLINE.finditer(text):
             parts.append(_plain(text[end : match.start()], text))
             formula, code, display = match.groups()
             if formula:
-                parts.append(self.inline(formula))
+                parts.append(self.inline(formula, large))
             elif code:
                 parts.append(Markup("<code>{}</code>").format(code))
             else:

@@ -90,6 +90,15 @@ class Simulated(Shown):
     record: SimulateRecord
     tables: dict[str, tuple[dict[str, str], ...]]
 
+    def table(self, key: str) -> tuple[dict[str, str], ...]:
+        """The rows of one table.
+
+        Raises: RecordError naming the table that is not there.
+        """
+        if key not in self.tables:
+            raise RecordError(f"simulate.json: no table {key!r}; run `make simulate`")
+        return self.tables[key]
+
 
 @dataclass(frozen=True)
 class Reference:

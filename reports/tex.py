@@ -76,7 +76,7 @@ def pieces(tex: str) -> list[str]:
     """The formula cut before its relations, for lines to end there in running text."""
     if r"\begin" in tex or r"\\" in tex:
         return [tex]
-    return [f"{{}}{sign} {body}" if sign else body for sign, body in split(tex, RELATIONS)]
+    return [f"{sign} {body}".strip() for sign, body in split(tex, RELATIONS)]
 
 
 def aligned(tex: str, fits: Callable[[str], bool]) -> str:
@@ -108,6 +108,25 @@ def _filled(body: str, fits: Callable[[str], bool], margin: str) -> list[str]:
         else:
             lines[-1] = candidate
     return lines
+
+
+def spaced_rows(tex: str) -> str:
+    """Matrices with room below each row of fractions, for a renderer that lets rows touch.
+
+    An invisible symbol under an invisible copy of the row makes the row that much deeper.
+    """
+
+    def spaced(match: re.Match[str]) -> str:
+        *rows, last = match[2].split(r"\\")
+        deeper = [
+            row + rf"\vphantom{{\underset{{x}}{{{row.replace('&', ' ')}}}}}"
+            if r"\frac" in row
+            else row
+            for row in rows
+        ]
+        return match[1] + r"\\".join([*deeper, last]) + match[3]
+
+    return re.sub(r"(\\begin\{pmatrix\})(.*?)(\\end\{pmatrix\})", spaced, tex, flags=re.DOTALL)
 
 
 def _lines(rows: list[tuple[str, str]]) -> str:

@@ -14,6 +14,7 @@ from reports.figures import COLOURS, GREY, LINES, MARKERS, Figure, canvas, finis
 from reports.record import RecordError
 
 Rows = Sequence[dict[str, str]]
+_SETTINGS = {"isotropic": "round noise", "radial": "uncertain length"}
 
 
 def number(row: dict[str, str], column: str) -> float:
@@ -69,8 +70,8 @@ def leak(rows: Rows) -> Figure:
             axes.plot(beta, _column(of_n, "measured_mean"), LINES[3], color=colour)
         axes.set_yscale("log")
         axes.set_xlabel(r"gain $\beta$ of the query $\beta(k_a+k_b)$")
-        axes.set_ylabel("weight outside $\\{a, b\\}$")
-        axes.set_title("Weight that leaks to the other values (dotted: mean)")
+        axes.set_ylabel("error (distance of the farthest value = 1)")
+        axes.set_title("Error of the average (dotted: mean)")
         axes.legend(ncols=1, loc="center left", bbox_to_anchor=(1.0, 0.5))
     crossed = sum(number(r, "measured_max") > number(r, "bound") for r in rows)
     alt = (
@@ -115,7 +116,8 @@ def split(rows: Rows) -> Figure:
 
 
 def _setting(row: dict[str, str]) -> str:
-    return row.get("setting", "").replace("_", " ")
+    setting = row.get("setting", "")
+    return _SETTINGS.get(setting, setting.replace("_", " "))
 
 
 def outputs(rows: Rows) -> Figure:

@@ -98,6 +98,10 @@ def tables() -> dict[str, list[dict[str, Any]]]:
              "upper": 0.12, "law": 0.1, "negative_score": 0.08}
             for n in (4, 16) for a in (0.01, 0.1)
         ],
+        "excluded": [
+            {"alpha": a, "n": 16, "condition": c, "trials": 1000, "misses": 90, "variance": 0.02}
+            for a in (0.01, 0.1) for c in ("all", "kept")
+        ],
         "variance": [
             {"beta": b, "alpha": 0.01, "n": 8, "heads": h, "variance": 0.25 / h,
              "standard_error": 0.001, "limit": 0.25 / h}
