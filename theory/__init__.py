@@ -28,18 +28,30 @@ def claims() -> tuple[Claim, ...]:
     )
 
     modules = (
-        copying, averaging, single_head, multi_head, missing, identity_attention, key_query_value,
+        copying, averaging, single_head, missing, multi_head, identity_attention, key_query_value,
     )  # fmt: skip
     found = [claim for module in modules for claim in module.CLAIMS]
     return tuple(sorted(found, key=lambda claim: claim.question))
 
 
-def claim(key: str) -> Claim:
-    """The claim with this key. Raises: InputError naming the keys that come nearest."""
+def find(name: str) -> tuple[Claim, ...]:
+    """The claim with this key, or all claims of this construction (`averaging`).
+
+    Raises: InputError naming the keys that come nearest.
+    """
     import difflib
 
-    by_key = {c.key: c for c in claims()}
-    if key not in by_key:
-        near = difflib.get_close_matches(key, by_key, n=3, cutoff=0.3) or sorted(by_key)
-        raise InputError(f"{key} is not a claim; the nearest are {', '.join(near)}")
-    return by_key[key]
+    known = claims()
+    found = tuple(c for c in known if c.key == name or c.key.startswith(f"{name}."))
+    if not found:
+        near = difflib.get_close_matches(name, [c.key for c in known], n=3, cutoff=0.0)
+        raise InputError(f"{name} is not a claim; the nearest are {', '.join(near)}")
+    return found
+
+
+def claim(key: str) -> Claim:
+    """The claim with this key. Raises: InputError if there is not exactly one."""
+    found = find(key)
+    if len(found) > 1:
+        raise InputError(f"{key} names several claims: {', '.join(c.key for c in found)}")
+    return found[0]

@@ -3,6 +3,7 @@
 python -m theory                                          all claims
 python -m theory --list                                   their keys and titles
 python -m theory averaging.gain                           one claim with its derivation
+python -m theory averaging                                all claims of a construction
 python -m theory averaging.gain --n 16 --epsilon 1e-3     its law at these numbers
 """
 
@@ -12,7 +13,7 @@ import argparse
 from pathlib import Path
 
 from reports import record
-from theory import claim, claims
+from theory import claim, claims, find
 from theory.claim import Claim
 
 DEFAULT_RECORD = record.ROOT / "results" / "quick" / "theory.json"
@@ -31,8 +32,9 @@ def main(argv: list[str] | None = None) -> int:
         if rest:
             raise record.InputError(f"{rest[0]} needs the key of a claim before it")
         return _decide_all(options.record)
-    chosen = claim(options.key)
-    return _evaluate(chosen, rest) if rest else _explain(chosen)
+    if rest:
+        return _evaluate(claim(options.key), rest)
+    return max(_explain(chosen) for chosen in find(options.key))
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -72,15 +74,18 @@ def _explain(chosen: Claim) -> int:
         print(f"  given: {assumption}")
     for number, step in enumerate(decided.steps, 1):
         print(f"\n{number}. {step.latex}\n   {step.reason}\n   [{step.check}]")
-    print(f"\n{decided.verdict}. The false twin {decided.twin} is {decided.twin_verdict}.")
-    print(decided.example)
+    print(
+        f"\n{decided.verdict.capitalize()}. The false twin {decided.twin} is {decided.twin_verdict}."
+    )
+    print(f"{decided.example}\n")
     return 0 if _holds(decided) else 1
 
 
 def _evaluate(chosen: Claim, arguments: list[str]) -> int:
-    value = chosen.law(**_numbers(arguments))
-    print(chosen.stated)
-    print(f"{value:.10g}")
+    numbers = _numbers(arguments)
+    value = chosen.law(**numbers)
+    given = ", ".join(f"{name} = {number:g}" for name, number in numbers.items())
+    print(f"{chosen.title}\n{chosen.stated}\n{given}: {value:.10g}")
     return 0
 
 
@@ -100,6 +105,7 @@ def _numbers(arguments: list[str]) -> dict[str, float]:
 
 
 def _print_table(rows: list[tuple[str, ...]]) -> None:
+    rows = [tuple(cell.replace("$", "") for cell in row) for row in rows]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     rule = tuple("-" * width for width in widths)
     for row in [rows[0], rule, *rows[1:]]:

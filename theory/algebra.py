@@ -16,6 +16,7 @@ from typing import Literal
 import sympy as sp
 
 from theory.gaussian import Phi
+from theory.typeset import latex
 
 Verdict = Literal["proved", "refuted", "unknown"]
 Domain = dict[sp.Symbol, tuple[sp.Expr, sp.Expr]]
@@ -73,7 +74,7 @@ def points(symbols: set[sp.Symbol], domain: Domain) -> list[dict[sp.Symbol, sp.R
 
 def shown(point: dict[sp.Symbol, sp.Rational]) -> str:
     """A point in words, for a reader: `$n = 3$, $\\beta = 1/2$`."""
-    return ", ".join(f"${sp.latex(s)} = {v}$" for s, v in point.items()) or "every point"
+    return ", ".join(f"${latex(s)} = {v}$" for s, v in point.items()) or "every point"
 
 
 def _values(symbol: sp.Symbol, domain: Domain) -> list[sp.Rational]:

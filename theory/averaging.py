@@ -69,7 +69,8 @@ def subset_scores(weights: Float[np.ndarray, " m"], beta: float) -> Float[np.nda
 
     if not (np.all(weights > 0) and abs(weights.sum() - 1) < 1e-9):
         raise InputError(f"weights must be positive and sum to 1, got {weights.tolist()}")
-    return beta + np.log(weights)
+    scores: np.ndarray = beta + np.log(weights)
+    return scores
 
 
 def _output(formula: sp.Expr, proof: Proof) -> None:

@@ -16,7 +16,8 @@ import sympy as sp
 from reports import record
 from theory.algebra import Domain
 from theory.law import Law
-from theory.proof import Proof, latex
+from theory.proof import Proof
+from theory.typeset import latex, scientific
 
 
 @dataclass(frozen=True)
@@ -89,14 +90,3 @@ class Claim:
 
 def _bound(end: float) -> sp.Expr:
     return sp.oo * (1 if end > 0 else -1) if math.isinf(end) else sp.Rational(end)
-
-
-def scientific(value: float) -> str:
-    """A number to four digits in LaTeX: 0.001234 or 1.234 · 10^{−12}."""
-    digits = f"{value:.4g}"
-    if "e" not in digits:
-        return digits
-    mantissa, exponent = digits.split("e")
-    if mantissa == "1":
-        return rf"10^{{{int(exponent)}}}"
-    return rf"{mantissa} \cdot 10^{{{int(exponent)}}}"

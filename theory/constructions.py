@@ -58,7 +58,8 @@ def _distance(
 ) -> Float[np.ndarray, " n"]:
     import numpy as np
 
-    return np.linalg.norm(rows - target, axis=1)
+    lengths: np.ndarray = np.linalg.norm(rows - target, axis=1)
+    return lengths
 
 
 def _copying(

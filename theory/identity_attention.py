@@ -169,7 +169,7 @@ CLAIMS = (
     Claim(
         key="identity_attention.hull",
         question="2e.1",
-        title="No weights at all can give u_b: a certificate",
+        title="No weights at all can give $u_b$: a certificate",
         statement=r"The distance of $u_b$ from the convex hull of the values is exactly ${law}$: "
         r"$\sqrt{\frac{2}{5}}\,\beta$ for $x_2 = u_a$ and $\sqrt{\frac{1}{2}}\,\beta$ when $u_c$, "
         r"$u_d$ or both are added.",
@@ -184,7 +184,7 @@ CLAIMS = (
     Claim(
         key="identity_attention.output",
         question="2e.1",
-        title="What attention really gives stays further from u_b",
+        title="What attention really gives stays further from $u_b$",
         statement=r"For all multiples $a_c, a_d \ge 0$, $\lVert c_2 - u_b \rVert = {law}$; as "
         r"$\beta$ grows this is $\sqrt{2 + a_c^2 + a_d^2}\,\beta$, for $c_2 \to x_2$, and it is "
         r"never below $\sqrt{\frac{2}{5}}\,\beta$.",

@@ -16,6 +16,7 @@ import sympy as sp
 
 from reports.record import InputError
 from theory.gaussian import as_erfc, spelled_out
+from theory.typeset import latex
 
 if TYPE_CHECKING:
     import numpy as np
@@ -47,7 +48,7 @@ class Parameter:
         whole = not self.integer or (finite and float(lowest).is_integer())
         if inside and finite and whole:
             return None
-        return f"{self.name} must be {self.domain}, got {lowest if inside else value!s}"
+        return f"{self.name} must be {self.domain}, got {_plain(value)}"
 
     @property
     def domain(self) -> str:
@@ -58,6 +59,12 @@ class Parameter:
         if math.isinf(self.upper):
             return f"{kind} {'above' if self.open else 'of at least'} {self.lower:g}"
         return f"{kind} {'strictly ' if self.open else ''}between {self.lower:g} and {self.upper:g}"
+
+
+def _plain(value: Any) -> str:
+    if hasattr(value, "shape"):
+        return f"values from {value.min():g} to {value.max():g}"
+    return f"{value:g}"
 
 
 @dataclass(frozen=True)
@@ -112,7 +119,7 @@ class Law:
     def shown(self, values: Mapping[str, sp.Expr | int]) -> str:
         """LaTeX of the formula with numbers written in, nothing simplified."""
         digits = {p.symbol: sp.Symbol(f"{float(values[p.name]):.6g}") for p in self.parameters}
-        return str(sp.latex(self.expression.xreplace(digits), mul_symbol="dot"))
+        return latex(self.expression.xreplace(digits), product="dot")
 
     def _broken(self, premise: sp.Rel, given: Mapping[str, Any]) -> str | None:
         if any(hasattr(v, "shape") for v in given.values()):
@@ -122,7 +129,7 @@ class Law:
             return None
         names = {p.symbol: sp.Symbol(p.name) for p in self.parameters}
         numbers = ", ".join(
-            f"{k} = {given[k]}" for k in sorted(map(str, premise.subs(names).free_symbols))
+            f"{k} = {_plain(given[k])}" for k in sorted(map(str, premise.subs(names).free_symbols))
         )
         return f"{premise.subs(names)} must hold, got {numbers}"
 

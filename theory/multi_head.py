@@ -12,7 +12,7 @@ from theory.algebra import softmax
 from theory.claim import Claim
 from theory.gaussian import Phi, mean_of_exponential
 from theory.law import Law
-from theory.missing import HEAD_1, LARGEST, Missing, limit_bound, miss, miss_bound
+from theory.missing import HEAD_1, LARGEST, Missing
 from theory.noisy_keys import ASSUMED, MU_A, MU_B, MU_I, SIGMA, SIGMA_A, covariance, mean
 from theory.proof import Proof
 from theory.symbols import (
@@ -31,11 +31,6 @@ from theory.symbols import (
     radial,
     weight,
 )  # fmt: skip
-
-__all__ = [
-    "CLAIMS", "head_cdf", "leak", "limit_bound", "limit_variance", "loss_bound", "miss",
-    "miss_bound", "negative_score",
-]  # fmt: skip
 
 s_a, s_b, x, v_a, v_b, others = sp.symbols(r"s_a s_b x v_a v_b \bar{v}", real=True)
 A, T, u = sp.symbols("A T u", positive=True)
@@ -242,7 +237,7 @@ CLAIMS = (
     Claim(
         key="multi_head.variance",
         question="2d.2",
-        title="The weight of v_a varies far less than with a single head",
+        title="The weight of $v_a$ varies far less than with a single head",
         statement=r"As $\beta \to \infty$ the weight $W_a$ of $v_a$ in $c$ has variance ${law}$, "
         r"with $p$ of claim multi_head.miss; the share of a single head has $\frac{1}{4}$. In "
         r"every sample in which no head misses, $c$ is $\frac{1}{2}(v_a + v_b)$.",

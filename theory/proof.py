@@ -8,6 +8,7 @@ import sympy as sp
 
 from reports import record
 from theory.algebra import Decision, Domain, Verdict, every, identity, nonnegative
+from theory.typeset import latex
 
 
 @dataclass
@@ -33,12 +34,12 @@ class Proof:
         else:
             pairs = [(left, right)]
         decisions = [identity(a, b, self.domain) for a, b in pairs]
-        self._add(_chain(name, "=", left, "=", right), reason, decisions)
+        self._add(_chain(name, left, "=", right), reason, decisions)
 
     def at_most(self, left: sp.Expr, right: sp.Expr, reason: str, name: str = "") -> None:
         """Decide left ≤ right; `name` is LaTeX for what the left side is."""
         decision = nonnegative(right - left, self.domain)
-        self._add(_chain(name, "=", left, r"\le", right), reason, [decision])
+        self._add(_chain(name, left, r"\le", right), reason, [decision])
 
     def _add(self, latex: str, reason: str, decisions: list[Decision]) -> None:
         order: list[Verdict] = ["refuted", "unknown", "proved"]
@@ -47,14 +48,9 @@ class Proof:
         self.steps.append(record.Step(latex, reason, worst.how))
 
 
-def _chain(name: str, first: str, left: sp.Expr, relation: str, right: sp.Expr) -> str:
-    start = f"{name} {first} " if name else ""
-    shown = [latex(left), latex(right)]
-    if name and relation == "=" and shown[0] == shown[1]:
-        shown = shown[1:]
-    return start + f" {relation} ".join(shown)
-
-
-def latex(expression: sp.Expr) -> str:
-    """LaTeX of an expression, in the subset that both renderers of the report know."""
-    return str(sp.latex(expression, mat_str="pmatrix", mat_delim="", ln_notation=False))
+def _chain(name: str, left: sp.Expr, relation: str, right: sp.Expr) -> str:
+    start = f"{name} = " if name else ""
+    sides = [latex(left), latex(right)]
+    if name and relation == "=" and sides[0] == sides[1]:
+        return start + sides[1]
+    return start + f" {relation} ".join(sides)
