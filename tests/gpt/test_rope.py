@@ -1,0 +1,86 @@
+"""Rotary positions against complex numbers; scores that depend on the distance alone."""
+
+from __future__ import annotations
+
+import cmath
+import math
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+from gpt.attention.rope import RotaryAttention
+from gpt.model import GPT
+
+SIZE = 8
+Place = Callable[[Tensor], Tensor]
+
+
+def rotary(block_size: int = 64) -> RotaryAttention:
+    return RotaryAttention(width=2 * SIZE, heads=2, block_size=block_size, dropout=0.0)
+
+
+def normal(*shape: int) -> Tensor:
+    generator = torch.Generator().manual_seed(0)
+    return torch.randn(*shape, generator=generator, dtype=torch.float64)
+
+
+def test_rotation_is_multiplication_by_complex_numbers() -> None:
+    """Equation 34 of Su et al. 2021: pair i of position t is multiplied by exp(i·t·θ_i)."""
+    x = normal(1, 2, 40, SIZE)
+    rotated = rotary().place(x)
+    for head in range(2):
+        for t in range(40):
+            for i in range(SIZE // 2):
+                z = complex(x[0, head, t, 2 * i], x[0, head, t, 2 * i + 1])
+                w = z * cmath.exp(1j * t * 10000 ** (-2 * i / SIZE))
+                # the angles' cosines are kept in float32
+                assert math.isclose(rotated[0, head, t, 2 * i], w.real, abs_tol=1e-6)
+                assert math.isclose(rotated[0, head, t, 2 * i + 1], w.imag, abs_tol=1e-6)
+
+
+def depends_on_the_distance_alone(query: Place, key: Place) -> bool:
+    """Whether moving the same vectors along the positions leaves all scores as they were."""
+    q, k = normal(1, 1, 1, SIZE), normal(1, 1, 2, SIZE)[:, :, 1:]
+    T = 30
+    scores = query(q.expand(-1, -1, T, -1)) @ key(k.expand(-1, -1, T, -1)).mT
+    shifted = scores[0, 0, 1:, 1:] - scores[0, 0, :-1, :-1]
+    assert float(scores.std()) > 0.1
+    return float(shifted.abs().max()) < 1e-5
+
+
+def test_scores_depend_on_the_distance_alone() -> None:
+    place = rotary().place
+    assert depends_on_the_distance_alone(place, place)
+
+
+def test_unrotated_keys_are_caught() -> None:
+    assert not depends_on_the_distance_alone(rotary().place, lambda x: x)
+
+
+def test_rotation_keeps_lengths_and_the_first_position() -> None:
+    x = normal(1, 2, 40, SIZE)
+    rotated = rotary().place(x)
+    torch.testing.assert_close(rotated.norm(dim=-1), x.norm(dim=-1), rtol=1e-6, atol=0)
+    assert bool((rotated[:, :, 0] == x[:, :, 0]).all())
+
+
+def test_rope_differs_from_vanilla_and_learns_no_position(tiny: Callable[..., GPT]) -> None:
+    models = {variant: tiny(variant, seed=1) for variant in ("vanilla", "rope")}
+    state = models["vanilla"].state_dict()
+    assert state.pop("positions").abs().max() == 0  # the same model, but for rotation
+    models["rope"].load_state_dict(state)
+    ids = torch.arange(1, 11)[None]
+    with torch.no_grad():
+        for model in models.values():
+            for parameter in model.parameters():
+                parameter.mul_(10.0)  # so that the scores of a fresh model are not all near 0
+        vanilla, rope = models["vanilla"](ids), models["rope"](ids)
+    assert (vanilla - rope).abs().max() > 0.01 * vanilla.abs().max()
+
+
+def test_repeated_ids_have_the_same_logits_wherever_they_stand(tiny: Callable[..., GPT]) -> None:
+    """With no learned position a constant text looks the same at all its positions."""
+    with torch.no_grad():
+        logits = tiny("rope").double()(torch.full((1, 20), 7))
+    assert (logits - logits[:, :1]).abs().max() < 1e-9
