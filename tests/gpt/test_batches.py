@@ -1,0 +1,199 @@
+"""Batches: what they hold, in which order, and that shorter padding changes no loss."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from gpt.batches import Batch, TrainingData, batches
+from gpt.corpus import CORPORA, Pair, read_documents, read_pairs
+from gpt.dataset import CharCorruptionDataset, NameDataset
+from gpt.model import GPT
+from gpt.recipe import RECIPES
+from gpt.trainer import _step
+from gpt.vocabulary import MASK, PAD_ID, Vocabulary
+
+BLOCK = 128
+
+
+@pytest.fixture
+def names(vocabulary: Vocabulary) -> NameDataset:
+    """Pairs of very different lengths."""
+    asked = ["Was A", "Where was Ada born?", "W", "Where was Bo " + "Ek " * 25 + "born?", "born"]
+    pairs = [Pair(question, "Oslo"[: 1 + i], i + 1) for i, question in enumerate(asked)]
+    return NameDataset(vocabulary, pairs)
+
+
+@pytest.fixture
+def corruption(text: str) -> CharCorruptionDataset:
+    return CharCorruptionDataset(text)
+
+
+def all_batches(data: TrainingData, shuffle: bool, seed: int = 0, epoch: int = 0) -> list[Batch]:
+    return list(batches(data, 2, BLOCK, shuffle, seed, epoch))
+
+
+def rows(made: list[Batch]) -> list[list[int]]:
+    """Whole examples of an epoch without padding, in their order."""
+    padded = [
+        torch.cat((x, y[-1:])) for batch in made for x, y in zip(batch.x, batch.y, strict=True)
+    ]
+    return [row[row != PAD_ID].tolist() for row in padded]
+
+
+def same(one: list[Batch], other: list[Batch]) -> bool:
+    return len(one) == len(other) and all(
+        a.x.tolist() == b.x.tolist() and a.y.tolist() == b.y.tolist() and a.labels == b.labels
+        for a, b in zip(one, other, strict=True)
+    )
+
+
+# ----------------------------------------------------------------------------------- order
+
+
+def test_without_shuffling_examples_come_in_file_order(names: NameDataset) -> None:
+    made = all_batches(TrainingData(None, names), shuffle=False)
+    assert [len(batch.x) for batch in made] == [2, 2, 1]
+    assert rows(made) == [ids.tolist() for ids in names.examples]
+
+
+def test_shuffled_epochs_hold_every_example_once(names: NameDataset) -> None:
+    data = TrainingData(None, names)
+    orders = [rows(all_batches(data, True, epoch=epoch)) for epoch in range(8)]
+    wanted = sorted(ids.tolist() for ids in names.examples)
+    assert all(sorted(order) == wanted for order in orders)
+    assert len({str(order) for order in orders}) > 1
+
+
+def test_documents_and_questions_of_an_epoch_are_counted(
+    corruption: CharCorruptionDataset, names: NameDataset
+) -> None:
+    data = TrainingData(corruption, names, question_share=0.25)
+    made = rows(all_batches(data, shuffle=True))
+    questions = {tuple(ids.tolist()) for ids in names.examples}
+    assert len(made) == len(data) == 24 + 8
+    assert sum(tuple(row) in questions for row in made) == 8
+
+
+@pytest.mark.parametrize("shuffle", [False, True])
+def test_an_epoch_is_a_pure_function_of_seed_and_epoch(
+    corruption: CharCorruptionDataset, names: NameDataset, shuffle: bool
+) -> None:
+    data = TrainingData(corruption, names, question_share=0.25)
+    made = all_batches(data, shuffle, seed=3, epoch=4)
+    torch.manual_seed(99)
+    corruption[0]  # draws from the data set's own generator
+    assert same(all_batches(data, shuffle, seed=3, epoch=4), made)
+    assert not same(all_batches(data, shuffle, seed=3, epoch=5), made)
+    assert not same(all_batches(data, shuffle, seed=4, epoch=4), made)
+
+
+def test_similar_lengths_come_together(corruption: CharCorruptionDataset) -> None:
+    data = TrainingData(corruption, None)
+    padding = {
+        shuffle: sum(int((batch.x == PAD_ID).sum()) for batch in all_batches(data, shuffle))
+        for shuffle in (False, True)
+    }
+    assert padding[True] < padding[False] / 3
+
+
+# ---------------------------------------------------------------- padding changes no loss
+
+
+def loss(model: GPT, batch: Batch) -> Tensor:
+    return functional.cross_entropy(model(batch.x).flatten(0, 1), batch.y.flatten(), ignore_index=0)
+
+
+def course_loss(model: GPT, examples: list[tuple[Tensor, Tensor]]) -> Tensor:
+    """The loss as the practical's trainer takes it, over blocks padded to their full length."""
+    x = torch.stack([x for x, _ in examples])
+    y = torch.stack([y for _, y in examples])
+    logits = model(x)
+    return functional.cross_entropy(logits.view(-1, logits.shape[-1]), y.view(-1), ignore_index=0)
+
+
+@pytest.mark.parametrize("variant", ["vanilla", "rope"])
+def test_the_loss_of_a_cut_batch_is_that_of_the_padded_block(
+    tiny: Callable[..., GPT], names: NameDataset, variant: str
+) -> None:
+    model = tiny(variant, len(names.vocabulary)).double()
+    with torch.no_grad():
+        for index, batch in enumerate(all_batches(TrainingData(None, names), shuffle=False)):
+            chosen = [names[i] for i in range(2 * index, min(5, 2 * index + 2))]
+            assert batch.x.shape[1] < BLOCK - 1
+            assert batch.labels == len(chosen) * 127
+            assert batch.targets == sum(int((y != PAD_ID).sum()) for _, y in chosen)
+            wanted = course_loss(model, chosen)
+            logits = model(batch.x)
+            found = functional.cross_entropy(
+                logits.flatten(0, 1), batch.y.flatten(), ignore_index=0
+            )
+            torch.testing.assert_close(found, wanted, rtol=0, atol=1e-12)
+            in_float32 = _step(model.float(), batch, torch.device("cpu"), "fp32")
+            torch.testing.assert_close(in_float32.double(), wanted, rtol=0, atol=1e-5)
+            model.double()
+
+
+def test_corrupted_documents_are_targets_throughout(
+    tiny: Callable[..., GPT], corruption: CharCorruptionDataset
+) -> None:
+    model = tiny("vanilla", corruption.vocab_size).double()
+    batch = all_batches(TrainingData(corruption, None), shuffle=False)[0]
+    padded = []
+    for x, y in zip(batch.x, batch.y, strict=True):
+        assert x[1:].tolist() == y[:-1].tolist()
+        room = BLOCK - 1 - len(x)
+        padded.append((functional.pad(x, (0, room)), functional.pad(y, (0, room))))
+    with torch.no_grad():
+        wanted = course_loss(model, padded)
+        torch.testing.assert_close(loss(model, batch), wanted, rtol=0, atol=1e-12)
+
+
+# -------------------------------------------------------------------------------- fair play
+
+
+def asked_in(data: TrainingData, vocabulary: Vocabulary, recipe_shuffles: bool) -> Counter[str]:
+    """Every question about a birth place in the batches of an epoch, whole."""
+    made = batches(data, 64, BLOCK, recipe_shuffles, 0, 0)
+    texts = (vocabulary.decode(row.tolist()) for batch in made for row in batch.x)
+    return Counter(text.split(MASK)[0] for text in texts if text.startswith("Where was "))
+
+
+def forbidden_asked(pretrain: bool, recipe: str, leak: list[Pair] | None = None) -> set[str]:
+    """Questions of the evaluation and of the control group that the embedded corpus trains on."""
+    corpus = CORPORA / "embedded"
+    if not (corpus / "wiki.txt").is_file():
+        pytest.skip("the embedded corpus has not been made (make data)")
+    chosen = RECIPES[recipe]
+    text = read_documents(corpus / "wiki.txt")
+    vocabulary = Vocabulary.of_text(text)
+    pairs = read_pairs(corpus / "birth_places_train.tsv") + (leak or [])
+    names = NameDataset(vocabulary, pairs, ascii_only=chosen.ascii_pairs)
+    share = max(chosen.question_share, 0.2)
+    data = TrainingData(None, names)
+    if pretrain:
+        corruption = CharCorruptionDataset(text, whole_lines=chosen.whole_lines)
+        data = TrainingData(corruption, names, share)
+    asked = asked_in(data, vocabulary, chosen.shuffle)
+    assert len(asked) > 50
+    files = ("birth_dev.tsv", "birth_control.tsv")
+    held_out = {pair.question for file in files for pair in read_pairs(corpus / file)}
+    return held_out & set(asked)
+
+
+@pytest.mark.parametrize("recipe", sorted(RECIPES))
+@pytest.mark.parametrize("pretrain", [False, True], ids=["finetuning", "pretraining"])
+def test_no_question_of_the_evaluation_is_trained_on(pretrain: bool, recipe: str) -> None:
+    assert forbidden_asked(pretrain, recipe) == set()
+
+
+def test_a_question_of_the_evaluation_among_the_pairs_is_caught() -> None:
+    path: Path = CORPORA / "embedded" / "birth_dev.tsv"
+    leak = read_pairs(path)[:1] if path.is_file() else []
+    assert forbidden_asked(False, "quick", leak) == {pair.question for pair in leak}
