@@ -15,13 +15,13 @@ from pathlib import Path
 
 import matplotlib
 from weasyprint import HTML
-from weasyprint.urls import URLFetcher, URLFetcherResponse
+from weasyprint.urls import FatalURLFetchingError, URLFetcher, URLFetcherResponse
 
 from reports.terminal import InputError
 
 FONTS = (
     "STIXGeneral", "STIXGeneralBol", "STIXGeneralItalic", "STIXGeneralBolIta", "DejaVuSans",
-    "DejaVuSans-Bold", "DejaVuSansMono", "LastResortHE-Regular",
+    "DejaVuSans-Bold", "DejaVuSansMono", "DejaVuSansMono-Bold", "LastResortHE-Regular",
 )  # fmt: skip
 _TYPES = {"svg": "image/svg+xml", "ttf": "font/ttf"}
 
@@ -80,7 +80,8 @@ def fonts() -> dict[str, bytes]:
 def print_pdf(html: str, assets: Mapping[str, bytes]) -> Printed:
     """Print `html` as PDF/UA-1.
 
-    Raises: PrintingError with WeasyPrint's first complaint if it makes any.
+    Raises: PrintingError with WeasyPrint's first complaint if it makes any, or for something that
+    would have to be fetched from outside.
     """
     complaints = _Complaints()
     logger = logging.getLogger("weasyprint")
@@ -88,6 +89,8 @@ def print_pdf(html: str, assets: Mapping[str, bytes]) -> Printed:
     try:
         document = HTML(string=html, url_fetcher=AssetFetcher({**fonts(), **assets})).render()
         pdf = document.write_pdf(pdf_variant="pdf/ua-1", pdf_tags=True)
+    except FatalURLFetchingError as problem:
+        raise PrintingError(f"WeasyPrint: {problem}: {problem.__cause__}") from None
     finally:
         logger.removeHandler(complaints)
     if complaints.messages:

@@ -91,9 +91,8 @@ def aligned(tex: str, fits: Callable[[str], bool]) -> str:
         return _lines([("", line) for line in _filled(left, fits, "")])
     rows: list[tuple[str, str]] = []
     for number, (relation, body) in enumerate(chain):
-        margin = left if number == 0 else ""
-        first, *rest = _filled(body, fits, f"{margin} {relation}")
-        rows.append((margin, f"{relation} {first}"))
+        first, *rest = _filled(body, fits, rf"{left} {relation} \qquad")
+        rows.append((left if number == 0 else "", f"{relation} {first}"))
         rows += [("", rf"\qquad {line}") for line in rest]
     return _lines(rows)
 

@@ -1,0 +1,123 @@
+"""Records that are missing, stale or malformed are refused in one line with the make target."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from reports.record import BaselineRecord, RecordError, TrainingRecord, read, write
+from reports.shelf import gather
+
+
+@pytest.mark.parametrize(
+    ("file", "make"),
+    [
+        ("corpus.json", "data"), ("theory.json", "theory"), ("simulate.json", "simulate"),
+        ("baseline.json", "baseline"), ("vanilla.pretrain.json", "pretrain"),
+        ("vanilla.finetune.json", "finetune"), ("vanilla.scratch.json", "finetune"),
+        ("vanilla.pretrain.evaluate.json", "evaluate"),
+        ("vanilla.scratch.evaluate.json", "evaluate"), ("simulate.leak.csv", "simulate"),
+        ("vanilla.pretrain.curve.csv", "pretrain"),
+        ("vanilla.scratch.predictions.jsonl", "evaluate"),
+    ],
+)  # fmt: skip
+def test_what_is_missing_is_named_with_its_target(
+    fake: Any, tmp_path: Path, file: str, make: str
+) -> None:
+    (fake.shelf(tmp_path) / file).unlink()
+    with pytest.raises(RecordError) as problem:
+        gather(tmp_path, "quick", "vanilla")
+    assert file in str(problem.value)
+    assert f"`make {make}`" in str(problem.value)
+    assert "\n" not in str(problem.value)
+
+
+def test_a_stale_record_is_refused(fake: Any, tmp_path: Path) -> None:
+    source = tmp_path / "theory" / "copying.py"
+    source.parent.mkdir()
+    source.write_text("new")
+    old = fake.provenance(sources={"theory/copying.py": "0" * 64})
+    fake.shelf(tmp_path, changes={"theory.json": {"provenance": old}})
+    with pytest.raises(
+        RecordError, match=r"theory\.json: stale, theory/copying\.py .*`make theory`"
+    ):
+        gather(tmp_path, "quick", "vanilla", root=tmp_path)
+
+
+def test_a_fresh_record_is_accepted(fake: Any, tmp_path: Path) -> None:
+    from reports.record import sha256
+
+    source = tmp_path / "theory.py"
+    source.write_text("same")
+    fresh = fake.provenance(sources={"theory.py": sha256(source)})
+    fake.shelf(tmp_path, changes={"theory.json": {"provenance": fresh}})
+    assert gather(tmp_path, "quick", "vanilla", root=tmp_path).variant == "vanilla"
+
+
+def test_a_table_that_is_not_the_recorded_one_is_refused(fake: Any, tmp_path: Path) -> None:
+    table = fake.shelf(tmp_path) / "simulate.leak.csv"
+    table.write_text(table.read_text().replace("4,", "5,", 1))
+    with pytest.raises(RecordError, match=r"leak\.csv: not the table .*`make simulate`"):
+        gather(tmp_path, "quick", "vanilla")
+
+
+def test_as_many_predictions_as_questions(fake: Any, tmp_path: Path) -> None:
+    answers = fake.shelf(tmp_path) / "vanilla.pretrain.predictions.jsonl"
+    answers.write_text("\n".join(answers.read_text().splitlines()[:-1]) + "\n")
+    with pytest.raises(RecordError, match="39 predictions for 40 questions"):
+        gather(tmp_path, "quick", "vanilla")
+
+
+def test_a_malformed_prediction_is_named_by_line(fake: Any, tmp_path: Path) -> None:
+    answers = fake.shelf(tmp_path) / "vanilla.pretrain.predictions.jsonl"
+    lines = answers.read_text().splitlines()
+    lines[2] = '{"answer": "x"}'
+    answers.write_text("\n".join(lines))
+    with pytest.raises(RecordError, match=r"predictions\.jsonl:3: not a prediction"):
+        gather(tmp_path, "quick", "vanilla")
+
+
+def test_a_line_separator_inside_an_answer_is_no_new_line(fake: Any, tmp_path: Path) -> None:
+    answers = fake.shelf(tmp_path) / "vanilla.pretrain.predictions.jsonl"
+    text = answers.read_text().replace("Town 0", "Town\u20280", 1)
+    answers.write_text(text, encoding="utf-8")
+    shelf = gather(tmp_path, "quick", "vanilla")
+    assert shelf.pretrained_evaluation.predictions[0].answer == "Town\u20280"
+
+
+def test_further_runs_are_found_and_stale_ones_left_out(fake: Any, tmp_path: Path) -> None:
+    folder = fake.shelf(tmp_path)
+    write(folder / "rope.pretrain.evaluate.json", fake.evaluation(folder, "rope", "pretrain", 30))
+    old = fake.training(folder, "rope", "pretrain")
+    gone = fake.provenance(sources={"gone.py": "0" * 64})
+    write(folder / "rope.pretrain.json", dataclasses.replace(old, provenance=gone))
+    shelf = gather(tmp_path, "quick", "vanilla")
+    assert [e.record.variant for e in shelf.evaluations] == ["vanilla", "vanilla", "rope"]
+    assert shelf.left_out == ("rope.pretrain.json",)
+
+
+def test_references_are_read_with_their_recipe_and_seed(fake: Any, tmp_path: Path) -> None:
+    fake.shelf(tmp_path)
+    for seed in (0, 10, 2):
+        folder = tmp_path / "reference" / "best" / f"seed{seed}"
+        folder.mkdir(parents=True)
+        record = fake.evaluation(folder, "vanilla", "pretrain", 30 + seed // 2)
+        write(folder / "vanilla.pretrain.evaluate.json", record)
+        write(folder / "vanilla.pretrain.json", fake.training(folder, "vanilla", "pretrain"))
+    shelf = gather(tmp_path, "quick", "vanilla")
+    assert [r.seed for r in shelf.references] == ["0", "2", "10"]
+    path = tmp_path / "reference" / "best" / "seed10" / "vanilla.pretrain.json"
+    other = dataclasses.replace(read(path, TrainingRecord), recipe_hash="c" * 64)
+    write(path, other)
+    with pytest.raises(RecordError, match="its recipe is not the one of"):
+        gather(tmp_path, "quick", "vanilla")
+
+
+def test_a_record_of_another_schema_is_refused(fake: Any, tmp_path: Path) -> None:
+    path = fake.shelf(tmp_path) / "baseline.json"
+    path.write_text(path.read_text().replace('"schema": 1', '"schema": 0'))
+    with pytest.raises(RecordError, match="schema is 0"):
+        read(path, BaselineRecord)
