@@ -168,7 +168,9 @@ class Mean(Check[Moments]):
     name = "mean (Hoeffding)"
 
     def tally(self, values: Float[np.ndarray, " trials"]) -> Moments:
-        return Moments.of(values)
+        """Values outside [0, width] are invalid: for them the inequality says nothing."""
+        allowed = (values >= 0) & (values <= self.width)
+        return Moments.of(np.where(allowed, values, np.nan))
 
     def compare(self, tally: Moments, false_alarm: float) -> Judgement:
         lower, upper = (min(bound / self.width, 1.0) for bound in self.law())

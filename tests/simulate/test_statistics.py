@@ -1,0 +1,242 @@
+"""Thresholds, intervals and distances against scipy, and the coverage that they promise."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+from scipy import special, stats
+
+from simulate.statistics import (
+    MISS,
+    ROUNDING,
+    Bound,
+    Check,
+    Distribution,
+    Identity,
+    Judgement,
+    Mean,
+    Probability,
+    acceptance,
+    clopper_pearson,
+    divergence,
+    dkw,
+    furthest,
+)
+from simulate.tallies import Count, Moments
+
+ALARMS = [0.2, 1e-2, 1e-5, 1e-9]
+
+
+def exact(value: float) -> tuple[float, float]:
+    return value, value
+
+
+@pytest.mark.parametrize("miss", ALARMS)
+@pytest.mark.parametrize("n", [1, 7, 1000])
+def test_interval_is_scipys(n: int, miss: float) -> None:
+    for hits in {0, 1, n // 3, n}:
+        reference = stats.binomtest(hits, n).proportion_ci(1 - miss, method="exact")
+        assert clopper_pearson(hits, n, miss) == pytest.approx(
+            tuple(reference), rel=1e-6, abs=1e-12
+        )
+
+
+@pytest.mark.parametrize("alarm", ALARMS)
+@pytest.mark.parametrize(("n", "p"), [(50, 0.5), (1000, 0.01), (1000, 0.93), (3000, 0.3)])
+def test_accepted_counts_are_those_whose_tails_are_likely_enough(
+    n: int, p: float, alarm: float
+) -> None:
+    low, high = acceptance(n, p, alarm)
+
+    def tail(hits: int, side: str) -> float:
+        return float(stats.binomtest(hits, n, p, alternative=side).pvalue)
+
+    if low > 0:
+        assert tail(low - 1, "less") < alarm / 2 <= tail(low, "less")
+    if high < n:
+        assert tail(high + 1, "greater") <= alarm / 2 < tail(high, "greater")
+
+
+@pytest.mark.parametrize("alarm", ALARMS)
+@pytest.mark.parametrize("n", [20, 1000, 10**6])
+def test_dkw_is_an_upper_bound_on_the_exact_law_and_a_near_one(n: int, alarm: float) -> None:
+    probability = float(stats.kstwo.sf(dkw(n, alarm), n))
+    assert probability <= alarm
+    if n >= 1000:
+        assert probability >= 0.3 * alarm
+
+
+@pytest.mark.parametrize("alarm", ALARMS)
+@pytest.mark.parametrize("p", [0.02, 0.5, 0.9])
+def test_mean_threshold_holds_for_coins_whose_law_is_known(p: float, alarm: float) -> None:
+    n = 2000
+    budget = math.log(2 / alarm) / n
+    high = furthest(lambda x: divergence(x, p), p, 1.0, budget)
+    low = furthest(lambda x: divergence(x, p), p, 0.0, budget)
+    coins = stats.binom(n, p)
+    assert coins.sf(math.ceil(n * high - 1e-9) - 1) <= alarm / 2
+    assert coins.cdf(math.floor(n * low + 1e-9)) <= alarm / 2
+    assert max(high - p, p - low) <= dkw(n, alarm) * (1 + 1e-9)
+
+
+def test_distance_is_scipys_up_to_the_space_between_edges() -> None:
+    sample = np.random.default_rng(3).normal(0.02, 1.0, 20_000)
+    check = Distribution(special.ndtr, grid=np.linspace(-8, 8, 4001), marks=(0.0,))
+    reference = stats.kstest(sample, "norm").statistic
+    found = check.judge(check.tally(sample), len(sample), 1e-3)
+    between = float(np.diff(check.law_at_edges).max())
+    assert between < 1e-3
+    assert reference - between - 1e-9 <= found.distance <= reference + 1e-9
+    assert 0.0 in check.edges
+
+
+def _misses(intervals: list[tuple[float, float]], truths: np.ndarray) -> int:
+    return sum(not low <= t <= high for (low, high), t in zip(intervals, truths, strict=True))
+
+
+def _coin_problems() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """1000 coins of known probability, small ones among them: probabilities, tosses, heads."""
+    rng = np.random.default_rng(11)
+    truths = rng.beta(0.5, 2.0, 1000)
+    tosses = rng.integers(20, 2000, 1000)
+    return truths, tosses, rng.binomial(tosses, truths)
+
+
+def test_intervals_cover_as_often_as_they_promise() -> None:
+    """False alarm 1e-6 each: more misses than a coin of the promised probability would show."""
+    truths, tosses, heads = _coin_problems()
+    miss = 0.05
+    allowed = stats.binom.isf(1e-6, 1000, miss)
+    exact_intervals = [
+        clopper_pearson(int(h), int(n), miss) for h, n in zip(heads, tosses, strict=True)
+    ]
+    assert _misses(exact_intervals, truths) <= allowed
+    mean_intervals = []
+    for h, n in zip(heads, tosses, strict=True):
+        outcome = Mean(lambda: exact(0.5), width=1.0).compare(Moments(int(n), 0, h / n, 0.0), miss)
+        assert outcome.interval is not None
+        mean_intervals.append(outcome.interval)
+    assert _misses(mean_intervals, truths) <= allowed
+
+
+def test_the_textbook_interval_does_not_cover() -> None:
+    """The twin: p ± 1.96 standard errors fails the same test on the same problems."""
+    truths, tosses, heads = _coin_problems()
+    p = heads / tosses
+    error = 1.96 * np.sqrt(p * (1 - p) / tosses)
+    intervals = list(zip(p - error, p + error, strict=True))
+    assert _misses(intervals, truths) > stats.binom.isf(1e-6, 1000, 0.05)
+
+
+def test_true_laws_are_contradicted_as_rarely_as_promised() -> None:
+    """1000 samples of each true law at a false alarm of 5 %; itself a false alarm of 3e-6."""
+    rng = np.random.default_rng(17)
+    n, alarm = 300, 0.05
+    uniform = Distribution(lambda u: u, grid=np.linspace(0, 1, 2))
+    half = Mean(lambda: exact(0.5), width=1.0)
+    event = Probability(lambda: exact(0.3))
+    contradicted = np.zeros(3, dtype=int)
+    for _ in range(1000):
+        sample = rng.random(n)
+        verdicts = (
+            uniform.judge(uniform.tally(sample), n, alarm).verdict,
+            half.judge(half.tally(sample), n, alarm).verdict,
+            event.judge(event.tally(sample < 0.3), n, alarm).verdict,
+        )
+        contradicted += [v == "contradicted" for v in verdicts]
+    assert (contradicted <= stats.binom.isf(1e-6, 1000, alarm)).all()
+    assert contradicted[0] > 0
+    assert contradicted[2] > 0
+
+
+@pytest.mark.parametrize("p", [0.02, 0.5, 0.9])
+def test_a_detectable_discrepancy_is_missed_as_rarely_as_promised(p: float) -> None:
+    n, alarm = 10_000, 1e-6
+    judgement = Probability(lambda: exact(p)).compare(Count(n, 0, round(n * p)), alarm)
+    assert judgement.detectable is not None
+    low, high = acceptance(n, p, alarm)
+
+    def missed(true: float) -> float:
+        return float(stats.binom.cdf(high, n, true) - stats.binom.cdf(low - 1, n, true))
+
+    sides = [missed(p + judgement.detectable), missed(p - judgement.detectable)]
+    assert all(m <= MISS * (1 + 1e-6) for m in sides if not math.isnan(m))
+    smaller = [missed(p + 0.97 * judgement.detectable), missed(p - 0.97 * judgement.detectable)]
+    assert max(smaller) > MISS
+
+
+def test_a_detectable_shift_of_a_law_is_seen() -> None:
+    """Miss probability 1e-6: a uniform law squeezed by the detectable distance."""
+    n = 50_000
+    check = Distribution(lambda u: u, grid=np.linspace(0, 1, 2))
+    sample = np.random.default_rng(23).random(n)
+    detectable = check.judge(check.tally(sample), n, 1e-6).detectable
+    assert detectable is not None
+    assert check.judge(check.tally(sample), n, 1e-6).verdict == "consistent"
+    shifted = np.where(sample < detectable, 1.0, sample)
+    assert check.judge(check.tally(shifted), n, 1e-6).verdict == "contradicted"
+
+
+@pytest.mark.parametrize(
+    ("greatest", "verdict"),
+    [(1.0, "consistent"), (1 + 2 * ROUNDING, "contradicted"), (0.9, "inconclusive")],
+)
+def test_bound_is_neither_crossed_nor_idle(greatest: float, verdict: str) -> None:
+    check = Bound(reach=0.99)
+    tally = check.tally(np.array([0.2, greatest]))
+    assert check.judge(tally, 2, 0.0).verdict == verdict
+
+
+def test_bounds_on_a_probability_and_on_a_mean() -> None:
+    def probability(hits: int) -> Judgement:
+        return Probability(lambda: (0.4, 0.6)).compare(Count(1000, 0, hits), 1e-6)
+
+    assert [probability(h).verdict for h in (250, 400, 600, 750)] == [
+        "contradicted", "consistent", "consistent", "contradicted",
+    ]  # fmt: skip
+    assert probability(500).distance == 0
+    assert probability(750).distance > probability(750).threshold
+
+    def mean(value: float) -> Judgement:
+        return Mean(lambda: (0.0, 0.4), width=2.0, reach=0.5).compare(
+            Moments(1000, 0, value, 0.0), 1e-6
+        )
+
+    assert [mean(v).verdict for v in (0.1, 0.3, 0.41, 0.9)] == [
+        "inconclusive", "consistent", "consistent", "contradicted",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("check", "scale"),
+    [
+        (Distribution(lambda u: u, grid=np.linspace(0, 1, 2)), 1.0),
+        (Mean(lambda: exact(0.5), width=1.0), 1.0),
+        (Identity(), 1e-12),
+        (Bound(reach=0.5), 1.0),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_missing_and_invalid_trials_never_pass(check: Check[Any], scale: float) -> None:
+    sample = scale * np.random.default_rng(29).random(1000)
+    spoilt = np.append(sample[:-1], np.nan)
+    assert check.judge(check.tally(sample), 1000, 1e-6).verdict == "consistent"
+    assert check.judge(check.tally(sample), 1001, 1e-6).verdict == "inconclusive"
+    assert check.judge(check.tally(spoilt), 1000, 1e-6).verdict == "inconclusive"
+    assert check.judge(check.tally(sample[:0]), 1000, 1e-6).verdict == "inconclusive"
+
+
+def test_a_mean_takes_no_values_outside_its_interval() -> None:
+    mean = Mean(lambda: exact(0.5), width=1.0)
+    assert mean.tally(np.array([0.5, -0.1, 1.1, 0.5])).invalid == 2
+
+
+def test_a_selection_of_trials_contradicts_no_law_but_breaks_a_bound() -> None:
+    skewed = np.append(np.zeros(999), np.nan)
+    mean = Mean(lambda: exact(0.5), width=1.0)
+    assert mean.judge(mean.tally(skewed), 1000, 1e-6).verdict == "inconclusive"
+    bound = Bound(reach=0.5)
+    assert bound.judge(bound.tally(np.array([2.0, np.nan])), 2, 0.0).verdict == "contradicted"
