@@ -107,15 +107,15 @@ def test_an_answer_that_never_ends_has_32_characters(tiny: Build, vocabulary: Vo
     assert not found.finished
 
 
-@pytest.mark.parametrize(("room", "text"), [(0, ""), (1, "a"), (31, "a" * 31), (40, "a" * 32)])
+@pytest.mark.parametrize(("room", "said"), [(0, ""), (1, "a"), (31, "a" * 31), (40, "a" * 32)])
 def test_the_end_of_the_block_cuts_an_answer(
-    tiny: Build, vocabulary: Vocabulary, room: int, text: str
+    tiny: Build, vocabulary: Vocabulary, room: int, said: str
 ) -> None:
     """With room 0, question and MASK fill the block."""
     model = favour(tiny("vanilla", len(vocabulary)), vocabulary.stoi["a"])
     long = "W" * (127 - room)
     found = answer(model, vocabulary, ["Where?", long])
-    assert [a.text for a in found] == ["a" * 32, text]
+    assert [a.text for a in found] == ["a" * 32, said]
     assert not found[1].finished
     agree(found[1:], [course_answer(model, vocabulary, long)])
     if room == 0:
@@ -137,8 +137,8 @@ def test_an_unknown_character_is_refused(tiny: Build, vocabulary: Vocabulary) ->
 def test_a_newline_in_an_answer_is_written_as_a_space(tiny: Build, vocabulary: Vocabulary) -> None:
     said = [vocabulary.stoi[c] for c in ("a", "a", "\n", "a", MASK)]
     model = favour(tiny("vanilla", len(vocabulary)), *said)
-    (found,) = answer(model, vocabulary, ["W"])  # W and MASK are positions 0 and 1
-    assert found.text == "a a"[1:]
+    (found,) = answer(model, vocabulary, ["W"])  # MASK, at position 1, is the first to answer
+    assert found.text == "a a"
     assert found.finished
     agree([found], [course_answer(model, vocabulary, "W")])
 
