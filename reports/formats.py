@@ -63,7 +63,18 @@ def when(started: str) -> str:
     return started[:16].replace("T", " ") + " UTC"
 
 
+_SYMBOLS = {
+    "alpha": "α", "beta": "β", "gamma": "γ", "delta": "δ", "epsilon": "ε", "radial": "r",
+    "size": "m",
+}  # fmt: skip
+
+
+def symbol(name: str) -> str:
+    """The symbol of a parameter, as the formulas write it."""
+    return _SYMBOLS.get(name, name)
+
+
 FILTERS = {
     "percent": percent, "interval": interval, "accuracy": accuracy, "whole": whole,
-    "number": number, "duration": duration, "short": short, "when": when,
+    "number": number, "duration": duration, "short": short, "symbol": symbol, "when": when,
 }  # fmt: skip

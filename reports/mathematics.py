@@ -30,9 +30,12 @@ INLINE_WIDTH = 9.0
 
 _SPOKEN = {
     "⊤": "transpose", "∼": "is distributed as", "‖": "norm", "≈": "is approximately",
-    "∑": "sum", "½": "one half", "∈": "in",
+    "∑": "sum", "½": "one half",
+    "¼": "one quarter", "¾": "three quarters", "⅓": "one third", "⅔": "two thirds",
+    "⅛": "one eighth", "∈": "in",
 }  # fmt: skip
-_HALF = re.compile(r"\\[td]?frac\s*(?:12|\{1\}\{2\})")
+_SIMPLE = re.compile(r"\\[td]?frac\s*(?:\{(\d)\}\{(\d)\}|(\d)(\d))")
+_VULGAR = {"12": "½", "13": "⅓", "23": "⅔", "14": "¼", "34": "¾", "18": "⅛"}
 _INLINE = re.compile(r"(?<!\\)\$([^$]+)\$|`([^`]+)`|\\\[(.+?)\\\]", re.DOTALL)
 
 
@@ -100,7 +103,7 @@ class Typesetter:
 
         Args: large: whether fractions keep the size that they have in a display.
         """
-        tex = _HALF.sub("½", tex.strip())
+        tex = _SIMPLE.sub(_vulgar, tex.strip())
         style = r"\displaystyle " if large and r"\frac" in tex else ""
         wide = draw(tex, False).width > INLINE_WIDTH
         parts = [self._one(style + part, False) for part in (pieces(tex) if wide else [tex])]
@@ -150,6 +153,11 @@ class Typesetter:
         )
         alternative = html.escape(drawing.speech, quote=True)
         return Markup(f'<img class="math" alt="{alternative}" src="asset:{name}" style="{style}">')
+
+
+def _vulgar(fraction: re.Match[str]) -> str:
+    """½ for \\frac{1}{2}: a fraction of two digits would force the lines of a paragraph apart."""
+    return _VULGAR.get("".join(filter(None, fraction.groups())), fraction[0])
 
 
 def _plain(words: str, text: str) -> Markup:

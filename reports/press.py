@@ -38,7 +38,7 @@ class Printed:
     pages: int
 
 
-class AssetFetcher(URLFetcher):  # type: ignore[misc]
+class AssetFetcher(URLFetcher):
     """Hands out assets by name and embedded `data:`; refuses files, network, everything else."""
 
     def __init__(self, assets: Mapping[str, bytes]) -> None:

@@ -69,7 +69,7 @@ class Clock:
         return Provenance(
             commit=commit,
             clean=clean,
-            command=shlex.join([_relative(Path(self.argv[0])), *self.argv[1:]]),
+            command=_command(self.argv),
             seed=seed,
             versions=_versions(),
             device=device,
@@ -79,6 +79,14 @@ class Clock:
             sources=_loaded_sources(),
             inputs={_relative(p): sha256(p) for p in inputs},
         )
+
+
+def _command(argv: list[str]) -> str:
+    """The command as it is typed: `python -m theory` or `python gpt/run.py pretrain …`."""
+    script = _relative(Path(argv[0]))
+    package = script.removesuffix("/__main__.py")
+    start = ["-m", package] if package != script else [script]
+    return shlex.join(["python", *start, *argv[1:]])
 
 
 def sha256(path: Path) -> str:

@@ -9,23 +9,30 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
+from reports.provenance import sha256_or_none
 from reports.record import (
     ROOT,
     BaselineRecord,
     CorpusRecord,
     EvaluationRecord,
     Provenance,
-    Record,
     RecordError,
     SimulateRecord,
     TheoryRecord,
     TrainingRecord,
     read,
-    sha256_or_none,
     stale,
 )
 
-R = TypeVar("R", bound=Record)
+R = TypeVar(
+    "R",
+    TheoryRecord,
+    SimulateRecord,
+    CorpusRecord,
+    TrainingRecord,
+    EvaluationRecord,
+    BaselineRecord,
+)
 TARGETS = {
     "corpus.json": "data", "theory.json": "theory", "simulate.json": "simulate",
     "baseline.json": "baseline", "pretrain.json": "pretrain", "finetune.json": "finetune",
@@ -237,8 +244,10 @@ class _Reader:
             stage = _stage(path)
             if stage not in ("training", "evaluation"):
                 continue
-            kind = TrainingRecord if stage == "training" else EvaluationRecord
-            if stale(read(path, kind), self.root):
+            record: TrainingRecord | EvaluationRecord = (
+                read(path, TrainingRecord) if stage == "training" else read(path, EvaluationRecord)
+            )
+            if stale(record, self.root):
                 left_out.append(path.name)
             elif stage == "training":
                 trained.append(self.trained(path.name))

@@ -7,13 +7,16 @@ returns a figure. Columns are named in the first line of each docstring.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import TypeAlias
 
 import numpy as np
+from jaxtyping import Float
 
 from reports.figures import COLOURS, GREY, LINES, MARKERS, Figure, canvas, finished, legend
 from reports.record import RecordError
 
 Rows = Sequence[dict[str, str]]
+Values: TypeAlias = Float[np.ndarray, " rows"]
 _SETTINGS = {"isotropic": "round noise", "radial": "uncertain length"}
 
 
@@ -39,7 +42,7 @@ def groups(rows: Rows, *columns: str) -> dict[tuple[str, ...], list[dict[str, st
     return found
 
 
-def _column(rows: Rows, column: str) -> np.ndarray:
+def _column(rows: Rows, column: str) -> Values:
     return np.array([number(row, column) for row in rows])
 
 
@@ -84,25 +87,23 @@ def leak(rows: Rows) -> Figure:
 def split(rows: Rows) -> Figure:
     """2c, columns setting, alpha, beta, left, right, count, n, law_probability: the split's law."""
     series = groups(rows, "setting", "alpha", "beta")
-    across = min(3, len(series))
-    down = -(-len(series) // across)
-    with canvas(0.5 + 1.9 * down) as drawing:
-        grid = np.atleast_1d(drawing.subplots(down, across, squeeze=False)).ravel()
-        for axes in grid[len(series) :]:
-            axes.set_visible(False)
-        for axes, ((_, alpha, beta), bins) in zip(grid, series.items(), strict=False):
+    settings = groups(rows, "setting")
+    across = -(-len(series) // len(settings))
+    with canvas(0.4 + 1.55 * len(settings)) as drawing:
+        grid = drawing.subplots(len(settings), across, squeeze=False, sharex=True).ravel()
+        for axes, ((_, alpha, beta), bins) in zip(grid, series.items(), strict=True):
             left, right = _column(bins, "left"), _column(bins, "right")
             density = _column(bins, "count") / _column(bins, "n") / (right - left)
             law = _column(bins, "law_probability") / (right - left)
             axes.bar(left, density, right - left, align="edge", color=COLOURS[5], label="sample")
-            axes.stairs(law, [*left, right[-1]], color=COLOURS[1], linewidth=1.3, label="law")
+            axes.stairs(law, [*left, right[-1]], color=COLOURS[1], linewidth=1.2, label="law")
             axes.set_xlim(0, 1)
-            axes.set_title(
-                rf"{_setting(bins[0])}, $\alpha={_plain(alpha)}$, $\beta={_plain(beta)}$"
-            )
-            axes.set_xlabel("weight of $v_a$")
-        for axes in grid[::across]:
-            axes.set_ylabel("density")
+            axes.set_xticks([0, 0.5, 1], ["0", "½", "1"])
+            axes.set_title(rf"$\alpha={_plain(alpha)}$, $\beta={_plain(beta)}$")
+        for axes, (setting,) in zip(grid[::across], settings, strict=True):
+            axes.set_ylabel(f"{_SETTINGS.get(setting, setting)}: density")
+        for axes in grid[-across:]:
+            axes.set_xlabel("share of $v_a$")
         legend(grid[0])
     worst = max(
         float(np.abs(_column(b, "count") / _column(b, "n") - _column(b, "law_probability")).max())
@@ -113,11 +114,6 @@ def split(rows: Rows) -> Figure:
         f"law drawn over it; no bin differs from its law by more than {worst:.2g} in probability."
     )
     return finished("split", alt, drawing)
-
-
-def _setting(row: dict[str, str]) -> str:
-    setting = row.get("setting", "")
-    return _SETTINGS.get(setting, setting.replace("_", " "))
 
 
 def outputs(rows: Rows) -> Figure:
@@ -131,30 +127,36 @@ def outputs(rows: Rows) -> Figure:
             top = axes.get_ylim()[1]
             axes.plot(share, -top * (0.05 + 0.16 * height), ".", color=COLOURS[i], markersize=1.6)
             axes.axhline(0, color=GREY, linewidth=0.7)
-            axes.set_title("one head" if heads == "1" else f"{heads} heads")
+            axes.set_title(_heads(heads))
             axes.set_xlim(-0.02, 1.02)
             axes.set_xticks([0, 0.5, 1], ["$v_b$", r"$\frac{1}{2}(v_a+v_b)$", "$v_a$"])
             axes.set_yticks([])
             axes.set_xlabel("output $c$ between the two values")
         panels[0].set_ylabel("density; below: samples")
     spread = ", ".join(
-        f"{heads} head(s) {float(_share(samples).std()):.2g}"
+        f"{_heads(heads)} {float(_share(samples).std()):.2g}"
         for (heads,), samples in series.items()
     )
     alt = f"Where sampled outputs fall between v_b (0) and v_a (1); standard deviation: {spread}."
     return finished("outputs", alt, drawing)
 
 
-def _share(samples: Rows) -> np.ndarray:
+def _share(samples: Rows) -> Values:
     """Position of c between v_b (0) and v_a (1): the weight of v_a among the two."""
     a, b = _column(samples, "weight_a"), _column(samples, "weight_b")
-    return a / (a + b)
+    share: Values = a / (a + b)
+    return share
 
 
-def _spread(count: int) -> np.ndarray:
+def _spread(count: int) -> Values:
     """Heights in [0, 1) that keep neighbouring samples apart: multiples of the golden ratio."""
     golden = (np.sqrt(5) - 1) / 2
-    return np.mod(np.arange(count) * golden, 1.0)
+    heights: Values = np.mod(np.arange(count) * golden, 1.0)
+    return heights
+
+
+def _heads(count: str) -> str:
+    return {"1": "one head", "2": "two heads"}.get(count, f"{count} heads")
 
 
 def variance(rows: Rows) -> Figure:
@@ -167,7 +169,7 @@ def variance(rows: Rows) -> Figure:
             axes.errorbar(
                 beta, _column(points, "variance"), 4 * _column(points, "standard_error"),
                 color=colour, marker=MARKERS[i % len(MARKERS)], linestyle=LINES[i % len(LINES)],
-                capsize=2, label=rf"{heads} head(s), $\alpha={_plain(alpha)}$",
+                capsize=2, label=rf"{_heads(heads)}, $\alpha={_plain(alpha)}$",
             )  # fmt: skip
             axes.plot(beta, _column(points, "limit"), LINES[3], color=colour, linewidth=1)
         axes.set_xlabel(r"gain $\beta$")
@@ -177,7 +179,7 @@ def variance(rows: Rows) -> Figure:
     alt = (
         "Variance of the weight of v_a against the gain beta; largest value by heads and alpha: "
         + ", ".join(
-            f"{heads} head(s), alpha {float(alpha):g}: {_column(p, 'variance').max():.2g}"
+            f"{_heads(heads)}, alpha {float(alpha):g}: {_column(p, 'variance').max():.2g}"
             for (heads, alpha), p in series.items()
         )
         + "."

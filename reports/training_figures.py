@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from jaxtyping import Float
 
 from reports.figures import COLOURS, GREY, LINES, Figure, canvas, finished
 from reports.record import Count
@@ -24,7 +25,10 @@ class Bar:
     kind: str
 
 
-def _smoothed(run: Trained) -> tuple[np.ndarray, np.ndarray]:
+def _smoothed(
+    run: Trained,
+) -> tuple[Float[np.ndarray, " points"], Float[np.ndarray, " points"]]:
+    """Steps and losses of the curve, averaged over stretches of steps."""
     steps = np.array([row["step"] for row in run.curve])
     losses = np.array([row["loss"] for row in run.curve])
     parts = np.array_split(np.arange(len(steps)), min(STEPS_DRAWN, len(steps)))
