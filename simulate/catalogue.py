@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from simulate import averaging, copying, key_query_value, multi_head, single_head
+from simulate import (
+    averaging,
+    copying,
+    identity_attention,
+    key_query_value,
+    multi_head,
+    single_head,
+)
 from simulate.experiment import Experiment
 
 DEFAULT_ALPHA = 1e-3
@@ -10,5 +17,12 @@ DEFAULT_ALPHA = 1e-3
 
 def catalogue(alpha: float = DEFAULT_ALPHA) -> list[Experiment]:
     """Every experiment; `alpha` is the smallest noise variance of those on random keys."""
-    modules = (copying, averaging, single_head, multi_head, key_query_value)
+    modules = (
+        copying,
+        averaging,
+        single_head,
+        multi_head,
+        identity_attention,
+        key_query_value,
+    )
     return [experiment for module in modules for experiment in module.experiments(alpha)]

@@ -83,7 +83,8 @@ def reduced(
     for g in range(heads):
         scores[g] = keys.means @ queries[g]
         for h in range(heads):
-            scores[g] += roots[:, g, h] * noise[h]
+            if roots[:, g, h].any():  # heads along different means are independent
+                scores[g] += roots[:, g, h] * noise[h]
     return scores
 
 
@@ -107,6 +108,6 @@ SAMPLERS: dict[str, Sampler] = {"reduced": reduced, "full": full}
 def _roots(
     covariances: Float[np.ndarray, "n heads heads"],
 ) -> Float[np.ndarray, "n heads heads"]:
-    """R with R Rᵀ = the covariance; by eigenvalues, because equal queries make it singular."""
+    """Symmetric square roots; by eigenvalues, because equal queries make a covariance singular."""
     values, vectors = np.linalg.eigh(covariances)
-    return vectors * np.sqrt(np.clip(values, 0, None))[:, None, :]
+    return (vectors * np.sqrt(np.clip(values, 0, None))[:, None, :]) @ vectors.swapaxes(1, 2)

@@ -1,0 +1,96 @@
+"""Question 2e.1: attention without matrices, random orthogonal u of random norm."""
+
+# mypy: disable-error-code="no-any-return"
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from simulate.attention import weights
+from simulate.experiment import Experiment, law
+from simulate.key_query_value import LARGEST_GAP, D, directions
+from simulate.samplers import Sampler
+from simulate.statistics import Bound, Identity
+from simulate.streams import SIZE, Block
+
+if TYPE_CHECKING:
+    from jaxtyping import Float
+
+
+def experiments(alpha: float) -> list[Experiment]:
+    """Exact distances from u_a and u_b; noise of variance `alpha` plays no part."""
+    return [
+        Experiment(
+            key="identity_attention.limit",
+            claim="identity_attention.limit",
+            question="2e.1",
+            title="without matrices $c_2$ is $u_a$ up to the exact error",
+            law="identity_attention.error",
+            parameters={"d": D},
+            measure=_without_matrices,
+            check=Identity(),
+        ),
+        Experiment(
+            key="identity_attention.hull",
+            claim="identity_attention.hull",
+            question="2e.1",
+            title="no weighted average of the inputs comes nearer to $u_b$ than the hull",
+            law="identity_attention.hull_distance",
+            parameters={"d": D},
+            measure=_in_the_hull,
+            check=Bound(reach=0.995),
+        ),
+        Experiment(
+            key="identity_attention.output",
+            claim="identity_attention.output",
+            question="2e.1",
+            title="with multiples of $u_c$, $u_d$ added, $c_2$ is exactly so far from $u_b$",
+            law="identity_attention.output_distance",
+            parameters={"d": D},
+            measure=_with_additions,
+            check=Identity(),
+        ),
+    ]
+
+
+def _without_matrices(block: Block, sampler: Sampler) -> Float[np.ndarray, " trials"]:
+    rng = block.generator()
+    beta = rng.uniform(0.1, np.sqrt(LARGEST_GAP), SIZE)
+    u_a, u_b, u_c, u_d = directions(rng, beta)
+    x = np.stack([u_d + u_b, u_a, u_c + u_b], axis=1)
+    alpha = weights(np.einsum("tnd,td->tn", x, x[:, 1]))
+    error = np.linalg.norm(np.einsum("tn,tnd->td", alpha, x - u_a[:, None]), axis=1)
+    return np.abs(error / law("identity_attention.error")(beta) - 1)
+
+
+def _in_the_hull(block: Block, sampler: Sampler) -> Float[np.ndarray, " trials"]:
+    """Weights uniform on the simplex, whatever attention might make of the scores."""
+    rng = block.generator()
+    beta = rng.uniform(0.1, 3, SIZE)
+    added = rng.integers(0, 2, (2, SIZE)).astype(float)
+    x, u_b = _inputs(rng, beta, added)
+    alpha = rng.dirichlet(np.ones(3), SIZE)
+    distance = np.linalg.norm(np.einsum("tn,tnd->td", alpha, x) - u_b, axis=1)
+    return law("identity_attention.hull_distance")(beta, *added) / distance
+
+
+def _with_additions(block: Block, sampler: Sampler) -> Float[np.ndarray, " trials"]:
+    rng = block.generator()
+    beta = rng.uniform(0.1, 3, SIZE)
+    added = rng.uniform(0, 2, (2, SIZE))
+    x, u_b = _inputs(rng, beta, added)
+    alpha = weights(np.einsum("tnd,td->tn", x, x[:, 1]))
+    distance = np.linalg.norm(np.einsum("tn,tnd->td", alpha, x) - u_b, axis=1)
+    return np.abs(distance / law("identity_attention.output_distance")(beta, *added) - 1)
+
+
+def _inputs(
+    rng: np.random.Generator,
+    beta: Float[np.ndarray, " trials"],
+    added: Float[np.ndarray, "2 trials"],
+) -> tuple[Float[np.ndarray, "trials 3 d"], Float[np.ndarray, "trials d"]]:
+    """x_1, x_2, x_3, where x_2 is u_a with multiples of u_c and u_d added; and u_b."""
+    u_a, u_b, u_c, u_d = directions(rng, beta)
+    x_2 = u_a + added[0][:, None] * u_c + added[1][:, None] * u_d
+    return np.stack([u_d + u_b, x_2, u_c + u_b], axis=1), u_b
