@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -46,6 +47,11 @@ class Evidence:
         """Whether the intervals support that pretraining beats both no pretraining and guessing."""
         outcomes = (self.against_scratch, self.against_london, self.against_most_frequent)
         return all(o == "above" for o in outcomes)
+
+    @property
+    def side_by_side(self) -> list[tuple[Prediction | None, Prediction | None]]:
+        """Right and wrong answers in rows; None where one of the two runs out."""
+        return list(itertools.zip_longest(self.right, self.wrong))
 
     @property
     def probability_tells(self) -> bool:
