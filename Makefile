@@ -32,7 +32,7 @@ THEORY_CODE := $(wildcard theory/*.py)
 SIMULATE_CODE := $(wildcard simulate/*.py)
 DATA_CODE := $(wildcard data/*.py)
 GPT_CODE := $(filter-out gpt/london_baseline.py gpt/reference.py,$(wildcard gpt/*.py gpt/attention/*.py))
-REPORT_CODE := $(wildcard reports/*.py templates/*)
+REPORT_CODE := $(wildcard reports/*.py templates/*.html templates/*/*)
 RECORDS := $(RESULTS)/corpus.json $(RESULTS)/theory.json $(RESULTS)/simulate.json \
 	$(RESULTS)/baseline.json $(RUN).pretrain.evaluate.json $(RUN).scratch.evaluate.json
 
