@@ -1,0 +1,189 @@
+"""What make would run: nothing when all is up to date, and only what a change asks for.
+
+The Makefile runs in a copy of the tree whose files are empty and dated as if all had been made.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+TARGETS = [
+    "help", "setup", "data", "theory", "simulate", "pretrain", "finetune", "evaluate", "baseline",
+    "report", "reference", "test", "lint", "bench", "clean",
+]  # fmt: skip
+CODE = ("theory", "simulate", "gpt", "data", "reports", "templates")
+CORPORA = "data/corpora/embedded"
+RESULTS = "results/quick"
+# In the order in which they are made; those of one line at the same time.
+MADE = (
+    (".venv/.ready",),
+    (f"{RESULTS}/.seed",),
+    (f"{CORPORA}/corpus.json",),
+    (f"{RESULTS}/corpus.json",),
+    (f"{RESULTS}/theory.json",),
+    (f"{RESULTS}/simulate.json", f"{RESULTS}/baseline.json"),
+    (f"{RESULTS}/vanilla.pretrain.json", f"{RESULTS}/vanilla.scratch.json"),
+    (f"{RESULTS}/vanilla.finetune.json",),
+    (f"{RESULTS}/vanilla.pretrain.evaluate.json", f"{RESULTS}/vanilla.scratch.evaluate.json"),
+    ("build/report.pdf", "build/report.html"),
+)
+STAGES = {
+    "data": "python -m data",
+    "theory": "-m theory",
+    "simulate": "-m simulate",
+    "pretrain": "gpt/run.py pretrain",
+    "finetune": "gpt/run.py finetune",
+    "evaluate": "gpt/run.py evaluate",
+    "baseline": "gpt/london_baseline.py",
+    "report": "-m reports",
+}
+AFTER_TRAINING = {"pretrain", "finetune", "evaluate", "report"}
+
+pytestmark = pytest.mark.skipif(shutil.which("make") is None, reason="make is not here")
+
+
+def make(tree: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run make as a user would, whatever make this test itself runs under."""
+    outer = ("MAKEFLAGS", "MAKELEVEL", "MFLAGS", "MAKEOVERRIDES", "PROFILE", "VARIANT", "SEED",
+             "DEVICE", "FROM")  # fmt: skip
+    environment = {k: v for k, v in os.environ.items() if k not in outer}
+    return subprocess.run(
+        ["make", *arguments], cwd=tree, env=environment, capture_output=True, text=True
+    )
+
+
+def would_run(tree: Path, *arguments: str) -> set[str]:
+    """The stages whose command `make -n report` prints."""
+    done = make(tree, "-n", *arguments, "report")
+    assert done.returncode == 0, done.stderr
+    commands = done.stdout.replace("\\\n", " ")
+    return {stage for stage, command in STAGES.items() if command in commands}
+
+
+def place(path: Path, time: int) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.touch()
+    os.utime(path, (time, time))
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Path:
+    """Sources of the past, then everything made from them, in order."""
+    root = tmp_path / "tree"
+    root.mkdir()
+    shutil.copy(ROOT / "Makefile", root / "Makefile")
+    sources = ["requirements.lock", "pyproject.toml"]
+    for package in CODE:
+        found = (ROOT / package).rglob("*")
+        sources += [str(p.relative_to(ROOT)) for p in found if p.suffix in (".py", ".html", ".css")]
+    for name in sources:
+        place(root / name, 1_000_000)
+    for folder in (path for path in root.rglob("*") if path.is_dir()):
+        os.utime(folder, (1_000_000, 1_000_000))
+    for step, names in enumerate(MADE, start=1):
+        for name in names:
+            place(root / name, 1_000_000 + 10 * step)
+    seed = root / RESULTS / ".seed"
+    seed.write_text("0\n")
+    place(seed, 1_000_020)
+    return root
+
+
+def test_make_alone_lists_every_target_with_a_text(tree: Path) -> None:
+    done = make(tree)
+    assert done.returncode == 0
+    listed = {
+        words[1]: words[2:]
+        for line in done.stdout.splitlines()
+        if (words := line.split())[:1] == ["make"]
+    }
+    assert list(listed) == TARGETS
+    assert all(len(text) >= 3 for text in listed.values())
+    assert make(tree, "help").stdout == done.stdout
+
+
+def test_nothing_is_done_when_all_is_up_to_date(tree: Path) -> None:
+    assert would_run(tree) == set()
+    for goal in ("data", "theory", "simulate", "pretrain", "finetune", "evaluate", "baseline"):
+        assert make(tree, "-q", goal).returncode == 0, goal
+    assert make(tree, "-q", "report").returncode == 0
+
+
+def test_a_report_that_is_missing_is_made(tree: Path) -> None:
+    (tree / "build/report.pdf").unlink()
+    assert make(tree, "-q", "report").returncode == 1
+    assert would_run(tree) == {"report"}
+
+
+CHANGES = {
+    "theory": ("theory/averaging.py", {"theory", "simulate", "report"}),
+    "simulate": ("simulate/averaging.py", {"simulate", "report"}),
+    "model": ("gpt/model.py", AFTER_TRAINING | {"baseline"}),
+    "attention": ("gpt/attention/rope.py", AFTER_TRAINING | {"baseline"}),
+    "baseline": ("gpt/london_baseline.py", {"baseline", "report"}),
+    "corpus": ("data/wordings.py", AFTER_TRAINING | {"data", "baseline"}),
+    "report": ("reports/__main__.py", {"report"}),
+    "page": ("templates/page.html", {"report"}),
+    "a question's template": ("templates/questions/2a.html", {"report"}),
+    "style": ("templates/style/common.css", {"report"}),
+    "pretrained model": (f"{RESULTS}/vanilla.pretrain.json", AFTER_TRAINING - {"pretrain"}),
+}
+
+
+@pytest.mark.parametrize(("file", "stages"), CHANGES.values(), ids=CHANGES.keys())
+def test_a_change_runs_what_depends_on_it_alone(tree: Path, file: str, stages: set[str]) -> None:
+    place(tree / file, 2_000_000)
+    assert would_run(tree) == stages
+    assert make(tree, "-q", "report").returncode == 1
+
+
+def test_what_if_a_theory_file_were_new(tree: Path) -> None:
+    printed = make(tree, "-n", "-W", "theory/averaging.py", "report").stdout
+    for command in ("-m theory", "-m simulate", "-m reports"):
+        assert command in printed
+    assert "run.py" not in printed
+
+
+def test_another_seed_repeats_everything_random(tree: Path) -> None:
+    assert would_run(tree, "SEED=1") == AFTER_TRAINING | {"simulate"}
+    printed = make(tree, "-n", "SEED=1", "report").stdout
+    assert printed.count("--seed 1") >= 5
+    assert "--seed 0" not in printed
+
+
+def test_another_variant_is_trained_beside_the_first(tree: Path) -> None:
+    assert would_run(tree, "VARIANT=rope") >= {"pretrain", "finetune", "evaluate"}
+    printed = make(tree, "-n", "VARIANT=rope", "report").stdout
+    assert f"{RESULTS}/rope.pretrain.params" in printed
+    assert "vanilla" not in printed
+
+
+def error_lines(done: subprocess.CompletedProcess[str]) -> list[str]:
+    """What make prints about itself left out."""
+    return [line for line in done.stderr.splitlines() if not line.startswith("make: ***")]
+
+
+@pytest.mark.parametrize("profile", ["practical", "best"])
+def test_the_practicals_profiles_need_its_files(tree: Path, profile: str) -> None:
+    for goal in ("data", "pretrain", "evaluate", "baseline"):
+        done = make(tree, f"PROFILE={profile}", goal)
+        assert done.returncode == 2
+        (line,) = error_lines(done)
+        assert line.startswith(f"error: PROFILE={profile} needs the practical's own files")
+        assert "make data FROM=" in line
+    place(tree / "data/corpora/practical/corpus.json", 1_000_030)
+    assert make(tree, f"PROFILE={profile}", "data").returncode == 0
+
+
+def test_an_unknown_profile_is_refused(tree: Path) -> None:
+    done = make(tree, "PROFILE=fast", "report")
+    assert done.returncode == 2
+    assert "PROFILE=fast: expected quick, practical or best" in done.stderr
+    assert not (tree / "results/fast").exists()
+    assert make(tree, "PROFILE=", "report").returncode == 2
