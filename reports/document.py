@@ -153,6 +153,7 @@ def _environment(
         "equation": typesetter.display,
         "number_of": numbering.number,
         "see": numbering.reference,
+        "label": evidence.label,
         "style": lambda name: Markup((TEMPLATES / "style" / name).read_text(encoding="utf-8")),
     }
     return environment

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from reports import comparison
 from reports.comparison import Outcome, Paired
 from reports.record import TrainingRecord
-from reports.shelf import Prediction, Shelf
+from reports.shelf import Evaluated, Prediction, Shelf
 from reports.training_figures import Bar
 
 EXAMPLES = 8
@@ -99,8 +99,7 @@ def bars(shelf: Shelf) -> list[Bar]:
     found = []
     for shown in shelf.evaluations:
         record = shown.record
-        name = f"{record.variant}, {model_name(record.model)}"
-        found.append(Bar(name, record.result, record.model))
+        found.append(Bar(label(shelf, shown), record.result, record.model))
         if record.control is not None:
             found.append(Bar("    people not in the text", record.control, record.model))
     baseline = shelf.baseline.record
@@ -110,6 +109,17 @@ def bars(shelf: Shelf) -> list[Bar]:
         Bar("always “London”", baseline.london, "baseline"),
         Bar(place, baseline.most_frequent, "baseline"),
     ]
+
+
+def label(shelf: Shelf, shown: Evaluated) -> str:
+    """What tells an evaluation from the others: variant, model, recipe or corpus if another."""
+    record, main = shown.record, shelf.pretrained_evaluation.record
+    parts = [record.variant, model_name(record.model)]
+    if record.recipe != main.recipe:
+        parts.append(f"recipe {record.recipe}")
+    if record.corpus != main.corpus:
+        parts.append(f"corpus {record.corpus}")
+    return ", ".join(parts)
 
 
 def model_name(model: str) -> str:

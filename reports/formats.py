@@ -8,7 +8,7 @@ from reports.record import Count
 
 
 def percent(share: float, digits: int = 1) -> str:
-    """0.0625 as 6.3 %, with a space that does not break."""
+    """0.125 as 12.5 %, with a space that does not break."""
     return f"{100 * share:.{digits}f}\u00a0%"
 
 
@@ -18,7 +18,7 @@ def interval(bounds: tuple[float, float], digits: int = 1) -> str:
 
 
 def accuracy(count: Count) -> str:
-    """A proportion with its interval: 6.3 % (2.0–5.0 %)."""
+    """A proportion with its interval: 3.5 % (2.0–5.0 %)."""
     return f"{percent(count.accuracy)} ({interval(count.interval)})"
 
 

@@ -25,13 +25,13 @@ class Bar:
     kind: str
 
 
-def _smoothed(
-    run: Trained,
+def smoothed(
+    run: Trained, points: int = STEPS_DRAWN
 ) -> tuple[Float[np.ndarray, " points"], Float[np.ndarray, " points"]]:
-    """Steps and losses of the curve, averaged over stretches of steps."""
+    """Steps and losses of the curve, averaged over at most `points` stretches of steps."""
     steps = np.array([row["step"] for row in run.curve])
     losses = np.array([row["loss"] for row in run.curve])
-    parts = np.array_split(np.arange(len(steps)), min(STEPS_DRAWN, len(steps)))
+    parts = np.array_split(np.arange(len(steps)), min(points, len(steps)))
     return np.array([steps[p].mean() for p in parts]), np.array([losses[p].mean() for p in parts])
 
 
@@ -40,7 +40,7 @@ def curves(runs: Sequence[Trained]) -> Figure:
     with canvas(2.4) as drawing:
         panels = drawing.subplots(1, len(runs), squeeze=False)[0]
         for i, (axes, run) in enumerate(zip(panels, runs, strict=True)):
-            steps, losses = _smoothed(run)
+            steps, losses = smoothed(run)
             axes.plot(steps, losses, LINES[0], color=COLOURS[i % len(COLOURS)])
             axes.set_title(_stage(run.record.run))
             axes.set_xlabel("step")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from collections.abc import Callable
 from html.parser import HTMLParser
@@ -10,8 +11,9 @@ from typing import Any
 
 import pytest
 
-from reports.document import TEMPLATES, Claims, Numbering, render
-from reports.record import InputError, RecordError
+from reports.document import TEMPLATES, Claims, render
+from reports.numbering import Numbering
+from reports.record import InputError, RecordError, write
 from reports.shelf import gather
 
 PARTIALS = sorted(TEMPLATES.rglob("*.html"))
@@ -185,6 +187,38 @@ def test_a_recipe_without_changes_is_reported_as_such(html_of: Html) -> None:
     assert "The model is imaginary." in html_of()
     none = {f"vanilla.{run}.json": {"changes": ()} for run in ("pretrain", "finetune", "scratch")}
     assert "without changes" in html_of(none)
+
+
+def test_further_runs_are_told_apart(fake: Any, figures: Any, tmp_path: Path) -> None:
+    folder = fake.shelf(tmp_path)
+    further = fake.evaluation(folder, "rope", "pretrain", 30)
+    other = dataclasses.replace(further, recipe="text", corpus="another")
+    write(folder / "rope.pretrain.evaluate.json", other)
+    html = render(gather(tmp_path, "quick", "vanilla"), figures, "html").html
+    assert "rope, with pretraining, recipe text, corpus another" in html
+
+
+def test_reference_runs_are_shown_by_seed_and_marked(
+    fake: Any, figures: Any, tmp_path: Path
+) -> None:
+    fake.shelf(tmp_path)
+    assert "There are no reference runs" in render(
+        gather(tmp_path, "quick", "vanilla"), figures, "html"
+    ).html.replace("\n", " ")
+    for seed, right in ((0, 10), (1, 30)):
+        folder = tmp_path / "reference" / "best" / f"seed{seed}"
+        folder.mkdir(parents=True)
+        moved = fake.provenance(sources={"gone.py": "0" * 64}, device_name="a far machine")
+        record = fake.evaluation(folder, "vanilla", "pretrain", right)
+        write(
+            folder / "vanilla.pretrain.evaluate.json", dataclasses.replace(record, provenance=moved)
+        )
+    html = render(gather(tmp_path, "quick", "vanilla"), figures, "html").html
+    section = html.split('id="reference"', 1)[1].split("</section>", 1)[0]
+    assert section.count("a far machine") == 2
+    assert "The code has moved on" in section
+    means = section.split('id="table-reference-means"', 1)[1]
+    assert [f"{x}\u00a0%" in means for x in ("50.0", "25.0", "75.0")] == [True] * 3
 
 
 def test_a_corpus_without_control_group_is_reported(html_of: Html) -> None:
