@@ -47,10 +47,12 @@ def main(argv: list[str] | None = None) -> int:
             print(f"{e.question:5} {e.key:40} {plain(e.title)}")
         return 0
 
+    if not arguments.only:
+        _prepare(arguments.record)
     share = false_alarm_share(experiments)
     sampler = SAMPLERS[arguments.sampler]
     total = sum(e.trials(trials) for e in chosen)
-    with tqdm(total=total, unit=" trials", unit_scale=True, desc="simulate") as bar:
+    with tqdm(total=total, unit=" trials", unit_scale=True, desc="simulate", disable=None) as bar:
         results = run(chosen, share, sampler, trials, seed, workers, bar.update)
     print(table(results))
     print(summary(results, seed))
@@ -79,8 +81,8 @@ def table(results: Sequence[Result]) -> str:
                 f"{r.tally.trials:,}",
                 _number(j.observed),
                 _number(j.expected),
-                f"{j.distance:.2e}" if r.experiment.check.statistical else f"{j.distance:.10g}",
-                _number(j.threshold) if j.threshold != 1 else "1",
+                _number(j.distance),
+                _number(j.threshold),
                 _number(j.detectable),
                 j.verdict,
             )
@@ -97,7 +99,7 @@ def table(results: Sequence[Result]) -> str:
 
 
 def summary(results: Sequence[Result], seed: int) -> str:
-    """What the table means, in three lines."""
+    """What the table means."""
     verdicts = [r.judgement.verdict for r in results]
     counts = ", ".join(
         f"{verdicts.count(v)} {v}" for v in ("consistent", "contradicted", "inconclusive")
@@ -108,7 +110,8 @@ def summary(results: Sequence[Result], seed: int) -> str:
         "A distance above its threshold contradicts the law; if all laws hold, the probability of "
         f"that anywhere in a full run is at most {FAMILY_FALSE_ALARM:g}.\n"
         f"A discrepancy of the size called detectable is missed with probability {MISS:g} at most; "
-        "exact bounds and identities leave room for rounding alone."
+        "exact bounds and identities leave room for rounding alone. --list says what each "
+        "experiment measures."
     )
 
 
@@ -145,6 +148,16 @@ def _chosen(experiments: Sequence[Experiment], keys: Sequence[str]) -> list[Expe
 
 def _named(experiment: Experiment, key: str) -> bool:
     return f"{experiment.key}.".startswith(f"{key}.")
+
+
+def _prepare(path: Path) -> None:
+    """Make the record's folder before the work is done rather than after."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as problem:
+        raise InputError(f"{path}: cannot be written: {problem.strerror}") from None
+    if path.is_dir():
+        raise InputError(f"{path}: cannot be written: it is a folder")
 
 
 def _whole(text: str, option: str, least: int) -> int:

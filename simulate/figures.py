@@ -34,6 +34,7 @@ RADIAL = 0.5
 SHOWN = 400
 GAINS = (1.0, 2.0, 3.0, 5.0, 10.0, 20.0, 30.0, 50.0, 100.0)
 BLOCKS = 4
+ROTATIONS = 100
 
 
 def write(
@@ -173,8 +174,8 @@ def leak(seed: int) -> Table:
     for n in (4, N, 64):
         for beta in np.linspace(0, 10, 11):
             rng = Block(seed, f"figure.leak.n{n}.beta{beta:g}", 0).generator()
-            alphas = averaging.pair_weights(rng, np.full(SHOWN, beta), n, n)
-            centred = averaging.about_average(rng.standard_normal((SHOWN, n, n)))
+            alphas = averaging.pair_weights(rng, np.full(ROTATIONS, beta), n, n)
+            centred = averaging.about_average(rng.standard_normal((ROTATIONS, n, n)))
             error = np.linalg.norm(np.einsum("tn,tnd->td", alphas, centred), axis=1)
             relative = error / np.linalg.norm(centred[:, B + 1 :], axis=2).max(axis=1)
             bound = number("averaging.leak", beta, n)

@@ -179,7 +179,13 @@ def test_bad_arguments_give_one_line_and_exit_code_two() -> None:
     assert done.stderr.splitlines() == ["error: --alpha must be a positive variance, got '-1'"]
 
 
-def test_a_folder_that_cannot_be_written_is_refused_before_the_work(tmp_path: Path) -> None:
-    (tmp_path / "file").write_text("")
+@pytest.mark.parametrize("name", ["file/simulate.json", "folder"])
+def test_a_place_that_cannot_be_written_is_refused_before_the_work(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").write_text("kept")
+    (tmp_path / "folder").mkdir()
+    monkeypatch.setattr(command, "run", None)
     with pytest.raises(InputError, match="cannot be written"):
-        command.main(["--trials", "1000", "--record", str(tmp_path / "file" / "simulate.json")])
+        command.main(["--record", str(tmp_path / name)])
+    assert (tmp_path / "file").read_text() == "kept"
