@@ -166,7 +166,7 @@ def _context(shelf: Shelf, figures: dict[str, Figure], medium: Medium) -> dict[s
         "figures": figures,
         "claims": Claims(shelf.theory.record.claims, shelf.simulate.record.experiments),
         "evidence": evidence.weigh(shelf),
-        "reference_means": evidence.reference_means(shelf),
+        "spreads": evidence.reference_spreads(shelf),
         "versions": evidence.versions(shelf),
     }
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import itertools
 import statistics
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from reports import comparison
 from reports.comparison import Outcome, Paired
+from reports.formats import short
 from reports.record import TrainingRecord
-from reports.shelf import Evaluated, Prediction, Shelf
+from reports.shelf import Evaluated, Prediction, Reference, Shelf
 from reports.training_figures import Bar
 
 EXAMPLES = 8
@@ -129,28 +130,46 @@ def model_name(model: str) -> str:
 
 @dataclass(frozen=True)
 class Spread:
-    """Accuracies of one recipe and model over training seeds."""
+    """One recipe and model over training seeds; the runs in the order of their seeds."""
 
     recipe: str
     variant: str
     model: str
-    seeds: int
-    mean: float
-    lowest: float
-    highest: float
+    runs: tuple[Reference, ...]
+
+    @property
+    def mean(self) -> float:
+        return statistics.fmean(r.evaluation.record.result.accuracy for r in self.runs)
+
+    @property
+    def questions(self) -> str:
+        """How many questions each run was asked."""
+        return _distinct(str(r.evaluation.record.result.n) for r in self.runs)
+
+    @property
+    def devices(self) -> str:
+        return _distinct(r.evaluation.provenance.device_name for r in self.runs)
+
+    @property
+    def commits(self) -> str:
+        """The commits of the runs; a star where the code has moved on since."""
+        return _distinct(
+            short(r.evaluation.provenance.commit) + "*" * r.moved_on for r in self.runs
+        )
 
 
-def reference_means(shelf: Shelf) -> list[Spread]:
+def _distinct(texts: Iterable[str]) -> str:
+    return ", ".join(dict.fromkeys(texts))
+
+
+def reference_spreads(shelf: Shelf) -> list[Spread]:
     """The reference runs by recipe, variant and model."""
-    groups: dict[tuple[str, str, str], list[float]] = {}
+    groups: dict[tuple[str, str, str], list[Reference]] = {}
     for reference in shelf.references:
         record = reference.evaluation.record
         key = (reference.recipe, record.variant, record.model)
-        groups.setdefault(key, []).append(record.result.accuracy)
-    return [
-        Spread(*key, len(found), statistics.fmean(found), min(found), max(found))
-        for key, found in groups.items()
-    ]
+        groups.setdefault(key, []).append(reference)
+    return [Spread(*key, tuple(runs)) for key, runs in groups.items()]
 
 
 def versions(shelf: Shelf) -> list[tuple[list[tuple[str, str]], list[str]]]:
