@@ -14,6 +14,7 @@ from simulate.experiment import Experiment, Measure, exactly, law, number
 from simulate.samplers import SETTINGS, A, B, RandomKeys, Sampler, head_queries
 from simulate.statistics import Distribution, Identity, Mean, Probability, Range
 from simulate.streams import SIZE, Block
+from simulate.tallies import indicator
 
 if TYPE_CHECKING:
     from jaxtyping import Float
@@ -108,6 +109,10 @@ def _loss(setting: str, radial: float, alpha: float) -> Experiment:
 
 
 def _negative_score(alpha: float) -> Experiment:
+    def negative(block: Block, sampler: Sampler) -> Float[np.ndarray, " trials"]:
+        score = _scores(block, sampler, alpha, BETA, 2)[0, :, A]
+        return indicator(score < 0, score)
+
     return Experiment(
         key=f"multi_head.negative_score.alpha{alpha:g}",
         claim="multi_head.negative_score",
@@ -115,7 +120,7 @@ def _negative_score(alpha: float) -> Experiment:
         title=r"how often $q_1^\top k_a$ is negative",
         law="multi_head.negative_score",
         parameters=_parameters(alpha, BETA, 2, RADIAL),
-        measure=lambda block, sampler: _scores(block, sampler, alpha, BETA, 2)[0, :, A] < 0,
+        measure=negative,
         check=Probability(exactly("multi_head.negative_score", alpha, RADIAL)),
     )
 
@@ -163,7 +168,7 @@ def _kept_miss(alpha: float) -> Experiment:
 
     def kept(block: Block, sampler: Sampler) -> Float[np.ndarray, " trials"]:
         scores = _scores(block, sampler, alpha, BETA, n)[0]
-        return (np.argmax(scores, axis=1) != A) & (scores[:, A] >= 0)
+        return (1 - _wins(scores)) * (scores[:, A] >= 0)
 
     def value() -> Range:
         miss = number("missing.miss", alpha, n, RADIAL)
@@ -187,7 +192,7 @@ def _limit(alpha: float) -> Experiment:
 
     def distance(block: Block, sampler: Sampler) -> Float[np.ndarray, " trials"]:
         scores = _scores(block, sampler, alpha, beta, n)[0]
-        return np.abs(weights(scores)[:, A] - (np.argmax(scores, axis=1) == A))
+        return np.abs(weights(scores)[:, A] - _wins(scores))
 
     return Experiment(
         key="multi_head.limit",
@@ -209,7 +214,7 @@ def _variance(alpha: float, n: int) -> Experiment:
     """Half the squared difference of two independent outputs has the variance as its mean."""
 
     def half_squared_difference(block: Block, sampler: Sampler) -> Float[np.ndarray, " trials"]:
-        one, other = (_winners(b, sampler, alpha, n) for b in block.pair())
+        one, other = (_limiting_weight(b, sampler, alpha, n) for b in block.pair())
         return (one - other) ** 2 / 2
 
     return Experiment(
@@ -226,15 +231,22 @@ def _variance(alpha: float, n: int) -> Experiment:
 
 def _misses(alpha: float, n: int) -> Measure:
     def measure(block: Block, sampler: Sampler) -> Float[np.ndarray, " trials"]:
-        return np.argmax(_scores(block, sampler, alpha, BETA, n)[0], axis=1) != A
+        return 1 - _wins(_scores(block, sampler, alpha, BETA, n)[0])
 
     return measure
 
 
-def _winners(block: Block, sampler: Sampler, alpha: float, n: int) -> Float[np.ndarray, " trials"]:
+def _limiting_weight(
+    block: Block, sampler: Sampler, alpha: float, n: int
+) -> Float[np.ndarray, " trials"]:
     """The output's weight on v_a when each head gives everything to its largest score."""
-    both: np.ndarray = np.argmax(_scores(block, sampler, alpha, 1.0, n), axis=2) == A
-    return both.mean(axis=0)
+    first, second = _scores(block, sampler, alpha, 1.0, n)
+    return (_wins(first) + _wins(second)) / 2
+
+
+def _wins(scores: Float[np.ndarray, "trials n"]) -> Float[np.ndarray, " trials"]:
+    """1 where key a has the largest score, 0 where another has."""
+    return indicator(np.argmax(scores, axis=1) == A, scores.sum(axis=1))
 
 
 def _first_weight(alpha: float, beta: float, n: int, radial: float) -> Measure:

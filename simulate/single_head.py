@@ -13,6 +13,7 @@ from simulate.experiment import Experiment, Measure, exactly, law, number
 from simulate.samplers import SETTINGS, A, B, RandomKeys, Sampler, average_query
 from simulate.statistics import Distribution, Mean, Probability, Range
 from simulate.streams import SIZE, Block
+from simulate.tallies import indicator
 
 if TYPE_CHECKING:
     from jaxtyping import Float
@@ -77,6 +78,11 @@ def _score(setting: str, radial: float, alpha: float) -> Experiment:
 def _near_half(alpha: float) -> Experiment:
     beta = 10.0
     shares = _shares(alpha, beta, 0.0)
+
+    def near(block: Block, sampler: Sampler) -> Float[np.ndarray, " trials"]:
+        share = shares(block, sampler)
+        return indicator(np.abs(share - 0.5) <= HALF_WIDTH, share)
+
     return Experiment(
         key="single_head.near_half",
         claim="single_head.average",
@@ -84,7 +90,7 @@ def _near_half(alpha: float) -> Experiment:
         title="how often the share is within δ of one half",
         law="single_head.near_half",
         parameters=_parameters(alpha, beta, 0.0) | {"delta": HALF_WIDTH},
-        measure=lambda block, sampler: np.abs(shares(block, sampler) - 0.5) <= HALF_WIDTH,
+        measure=near,
         check=Probability(exactly("single_head.near_half", HALF_WIDTH, alpha, beta)),
     )
 
@@ -95,7 +101,11 @@ def _coin(alpha: float) -> list[Experiment]:
 
     def undecided(block: Block, sampler: Sampler) -> Float[np.ndarray, " trials"]:
         share = shares(block, sampler)
-        return np.minimum(share, 1 - share) > HALF_WIDTH
+        return indicator(np.minimum(share, 1 - share) > HALF_WIDTH, share)
+
+    def smaller(block: Block, sampler: Sampler) -> Float[np.ndarray, " trials"]:
+        share = shares(block, sampler)
+        return indicator(share <= 0.5, share)
 
     return [
         Experiment(
@@ -115,7 +125,7 @@ def _coin(alpha: float) -> list[Experiment]:
             title="the coin is fair: $v_a$ has the smaller share half of the time",
             law="single_head.split_cdf",
             parameters=_parameters(alpha, beta, radial),
-            measure=lambda block, sampler: shares(block, sampler) <= 0.5,
+            measure=smaller,
             check=Probability(exactly("single_head.split_cdf", 0.5, alpha, beta, radial)),
         ),
     ]
@@ -172,8 +182,8 @@ def _neighbours(alpha: float) -> Experiment:
     shares = _shares(alpha, beta, radial)
 
     def both(block: Block, sampler: Sampler) -> Float[np.ndarray, " trials"]:
-        first, second = block.pair()
-        return (shares(first, sampler) <= 0.5) & (shares(second, sampler) <= 0.5)
+        larger = np.maximum(*(shares(b, sampler) for b in block.pair()))
+        return indicator(larger <= 0.5, larger)
 
     def square() -> Range:
         half = number("single_head.split_cdf", 0.5, alpha, beta, radial)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Generic, Literal, TypeVar
 
@@ -74,7 +74,7 @@ class Check(Generic[T]):
         complete = tally.trials == trials and tally.invalid == 0
         if complete or (outcome.verdict == "contradicted" and not self.statistical):
             return outcome
-        return Judgement(**{**vars(outcome), "verdict": "inconclusive"})
+        return replace(outcome, verdict="inconclusive")
 
 
 @dataclass(frozen=True)

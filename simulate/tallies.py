@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 if TYPE_CHECKING:
-    from jaxtyping import Float, Int
+    from jaxtyping import Bool, Float, Int
 
 
 @dataclass(frozen=True)
@@ -120,6 +120,16 @@ class Greatest(Tally):
             self.invalid + other.invalid,
             max(self.value, other.value),
         )
+
+
+def indicator(
+    happened: Bool[np.ndarray, " trials"], given: Float[np.ndarray, " trials"]
+) -> Float[np.ndarray, " trials"]:
+    """1 where the event happened, 0 where not, NaN where `given`, which decides it, is no number.
+
+    A comparison with NaN is false: without this a trial that failed would count as one.
+    """
+    return np.where(np.isfinite(given), happened, np.nan)
 
 
 def _split(values: Float[np.ndarray, " trials"]) -> tuple[Float[np.ndarray, " valid"], int]:

@@ -158,7 +158,7 @@ def _replaced(e: Experiment, change: Callable[[np.ndarray], np.ndarray]) -> Expe
 
 def test_flipped_inequalities_are_rejected() -> None:
     """A fair coin looks the same from both sides: the one exception."""
-    events = [_replaced(e, lambda v: ~v) for e in CATALOGUE if isinstance(e.check, Probability)]
+    events = [_replaced(e, lambda v: 1 - v) for e in CATALOGUE if isinstance(e.check, Probability)]
     assert {e.key for e in events} - contradicted(verdicts(events)) == {"single_head.coin"}
     bounds = [_replaced(e, lambda v: 1 / v) for e in CATALOGUE if isinstance(e.check, Bound)]
     assert contradicted(verdicts(bounds)) == {e.key for e in bounds}
@@ -241,3 +241,14 @@ def test_trials_without_a_value_never_pass() -> None:
 
     found = verdicts((_replaced(e, spoilt) for e in CATALOGUE), trials=SIZE)
     assert set(found.values()) == {"inconclusive"}
+
+
+def test_scores_that_are_no_numbers_never_pass() -> None:
+    def spoilt(
+        rng: np.random.Generator, trials: int, keys: RandomKeys, queries: np.ndarray
+    ) -> np.ndarray:
+        scores = reduced(rng, trials, keys, queries)
+        scores[:, 7, A] = np.nan
+        return scores
+
+    assert set(verdicts(ON_RANDOM_KEYS, spoilt, trials=SIZE).values()) == {"inconclusive"}
