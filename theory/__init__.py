@@ -47,11 +47,3 @@ def find(name: str) -> tuple[Claim, ...]:
         near = difflib.get_close_matches(name, [c.key for c in known], n=3, cutoff=0.0)
         raise InputError(f"{name} is not a claim; the nearest are {', '.join(near)}")
     return found
-
-
-def claim(key: str) -> Claim:
-    """The claim with this key. Raises: InputError if there is not exactly one."""
-    found = find(key)
-    if len(found) > 1:
-        raise InputError(f"{key} names several claims: {', '.join(c.key for c in found)}")
-    return found[0]

@@ -13,7 +13,7 @@ import argparse
 from pathlib import Path
 
 from reports import record
-from theory import claim, claims, find
+from theory import claims, find
 from theory.claim import Claim
 
 DEFAULT_RECORD = record.ROOT / "results" / "quick" / "theory.json"
@@ -32,9 +32,13 @@ def main(argv: list[str] | None = None) -> int:
         if rest:
             raise record.InputError(f"{rest[0]} needs the key of a claim before it")
         return _decide_all(options.record)
-    if rest:
-        return _evaluate(claim(options.key), rest)
-    return max(_explain(chosen) for chosen in find(options.key))
+    found = find(options.key)
+    if not rest:
+        return max(_explain(chosen) for chosen in found)
+    if len(found) > 1:
+        keys = ", ".join(c.key for c in found)
+        raise record.InputError(f"{options.key} names several claims: {keys}")
+    return _evaluate(found[0], rest)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -74,9 +78,8 @@ def _explain(chosen: Claim) -> int:
         print(f"  given: {assumption}")
     for number, step in enumerate(decided.steps, 1):
         print(f"\n{number}. {step.latex}\n   {step.reason}\n   [{step.check}]")
-    print(
-        f"\n{decided.verdict.capitalize()}. The false twin {decided.twin} is {decided.twin_verdict}."
-    )
+    print(f"\n{decided.verdict.capitalize()}. The false twin, {decided.twin},")
+    print(f"is {decided.twin_verdict}.")
     print(f"{decided.example}\n")
     return 0 if _holds(decided) else 1
 

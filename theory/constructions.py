@@ -46,7 +46,7 @@ def constructions(seed: int = 0) -> list[Construction]:
         _copying(random.standard_normal((N, D)), values, random.standard_normal(D)),
         _averaging(basis[:N], values, beta=9.0),
         _subset(basis[:N], values, beta=9.0),
-        _noisy_average(basis, values, random.standard_normal((N, D)), beta=14.0),
+        _noisy_average(basis, values, 1e-4 * random.standard_normal((N, D)), beta=9.0),
         _multi_head(basis[:N], values, beta=9.0),
         _identity(basis, beta=2.5),
         _key_query_value(basis, beta=2.5, gain=1.5),
@@ -108,14 +108,14 @@ def _noisy_average(
     noise: Float[np.ndarray, "n d"],
     beta: float,
 ) -> Construction:
-    """2c.1 on drawn keys with α = 1e-6: a bound that holds for these scores, not just on average.
+    """2c.1 on drawn keys (α = 1e-8): a bound that holds for these scores, not just on average.
 
     The share of v_a is off by |s − ½| = |tanh((s_a − s_b)/2)|/2, and the pair loses at most what
     copying of the lower of the two loses.
     """
     import numpy as np
 
-    keys = basis[:N] + 1e-3 * noise
+    keys = basis[:N] + noise
     q = beta * (basis[0] + basis[1])
     scores = keys @ q
     target = (values[0] + values[1]) / 2
