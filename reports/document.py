@@ -94,6 +94,11 @@ class Claims:
         return taken
 
     @property
+    def keys(self) -> frozenset[str]:
+        """The keys of all claims: what a link can lead to."""
+        return frozenset(c.key for c in self.all_claims)
+
+    @property
     def verdicts(self) -> list[tuple[str, int]]:
         return sorted(Counter(c.verdict for c in self.all_claims).items())
 

@@ -2,7 +2,8 @@ r"""Mathematics of the report: TeX becomes SVG for the PDF and MathML for the HT
 
 One module hides both backends: mathra draws (exact baselines, English speech for the alternative
 text), math-core writes MathML Core. A formula that either refuses fails the build, by name. Text
-with `$…$` inside becomes markup through `prose`, which escapes everything else.
+with `$…$` inside becomes markup through `prose`, which escapes everything else and turns the words
+"claim averaging.gain" into a link to that claim.
 """
 
 from __future__ import annotations
@@ -30,12 +31,12 @@ INLINE_WIDTH = 9.0
 
 _SPOKEN = {
     "⊤": "transpose", "∼": "is distributed as", "‖": "norm", "≈": "is approximately",
-    "∑": "sum", "½": "one half",
-    "¼": "one quarter", "¾": "three quarters", "⅓": "one third", "⅔": "two thirds",
-    "⅛": "one eighth", "∈": "in",
+    "∑": "sum", "½": "one half", "¼": "one quarter", "¾": "three quarters",
+    "⅓": "one third", "⅔": "two thirds", "⅛": "one eighth", "∈": "in",
 }  # fmt: skip
 _SIMPLE = re.compile(r"\\[td]?frac\s*(?:\{(\d)\}\{(\d)\}|(\d)(\d))")
 _VULGAR = {"12": "½", "13": "⅓", "23": "⅔", "14": "¼", "34": "¾", "18": "⅛"}
+_CLAIM = re.compile(r"\bclaim ([a-z_]+\.[a-z_]+)\b")
 _INLINE = re.compile(r"(?<!\\)\$([^$]+)\$|`([^`]+)`|\\\[(.+?)\\\]", re.DOTALL)
 
 
@@ -163,4 +164,5 @@ def _vulgar(fraction: re.Match[str]) -> str:
 def _plain(words: str, text: str) -> Markup:
     if re.search(r"(?<!\\)\$", words):
         raise FormulaError(f"text {text!r} has a $ without its partner")
-    return escape(words.replace(r"\$", "$"))
+    escaped = str(escape(words.replace(r"\$", "$")))
+    return Markup(_CLAIM.sub(r'claim <a href="#claim-\1"><code>\1</code></a>', escaped))

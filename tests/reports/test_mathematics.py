@@ -44,6 +44,13 @@ def test_prose_escapes_everything_but_mathematics() -> None:
     assert markup.startswith("&lt;b&gt;1&lt;/b&gt; &amp; <code>a_b</code> cost $5, <math>")
 
 
+def test_a_claim_that_is_named_is_linked() -> None:
+    markup = Typesetter("html").prose("by claim made_up.2a, claim copying.weight and <claim a.b>")
+    assert markup.count('<a href="#claim-') == 2
+    assert '<a href="#claim-copying.weight"><code>copying.weight</code></a>' in markup
+    assert "&lt;claim <a" in markup
+
+
 def test_a_dollar_without_partner_fails() -> None:
     with pytest.raises(FormulaError, match="without its partner"):
         Typesetter("html").prose("it costs $5")
