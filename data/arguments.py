@@ -20,6 +20,6 @@ class Arguments:
     )
     control: int = _argument(200, "people who are asked about and are not in the text")
     wordings: int = _argument(
-        5, "documents a person, each worded differently; 1 mirrors the practical"
+        10, "documents a person, each worded differently; 1 mirrors the practical"
     )
     seed: int = _argument(0, "of every draw")
