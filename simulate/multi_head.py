@@ -24,9 +24,9 @@ BETA = 30.0
 RADIAL = 0.5
 
 
-def noises(alpha: float) -> tuple[float, float, float]:
+def noises(alpha: float) -> tuple[float, ...]:
     """The variances at which head 1's misses are counted."""
-    return alpha, 10 * alpha, 100 * alpha
+    return tuple(factor * alpha for factor in (1, 3, 10, 30, 100))
 
 
 def experiments(alpha: float) -> list[Experiment]:
@@ -34,11 +34,11 @@ def experiments(alpha: float) -> list[Experiment]:
     found = [_error()]
     for setting, radial in SETTINGS:
         found += [_head(setting, radial, alpha), _loss(setting, radial, alpha)]
-    for noise in noises(alpha):
-        found += [_negative_score(noise), *(_miss(noise, n) for n in SIZES)]
-    found += [_miss_bound(alpha / 10)]
-    found += [_kept_miss(noise) for noise in noises(alpha)[:2]]
-    return [*found, _limit(alpha), *(_variance(noise, SIZES[-1]) for noise in noises(alpha))]
+    decades = noises(alpha)[::2]
+    found += [_negative_score(noise) for noise in decades]
+    found += [_miss(noise, n) for n in SIZES for noise in noises(alpha)]
+    found += [_miss_bound(alpha / 10), *(_kept_miss(noise) for noise in decades[:2])]
+    return [*found, _limit(alpha), *(_variance(noise, SIZES[-1]) for noise in decades)]
 
 
 def miss_key(alpha: float, n: int) -> str:
@@ -110,7 +110,7 @@ def _loss(setting: str, radial: float, alpha: float) -> Experiment:
 
 def _negative_score(alpha: float) -> Experiment:
     def negative(block: Block, sampler: Sampler) -> Float[np.ndarray, " trials"]:
-        score = _scores(block, sampler, alpha, BETA, 2)[0, :, A]
+        score = _first_scores(block, sampler, alpha, BETA, 2)[:, A]
         return indicator(score < 0, score)
 
     return Experiment(
@@ -167,7 +167,7 @@ def _kept_miss(alpha: float) -> Experiment:
     n = SIZES[-1]
 
     def kept(block: Block, sampler: Sampler) -> Float[np.ndarray, " trials"]:
-        scores = _scores(block, sampler, alpha, BETA, n)[0]
+        scores = _first_scores(block, sampler, alpha, BETA, n)
         return (1 - _wins(scores)) * (scores[:, A] >= 0)
 
     def value() -> Range:
@@ -191,7 +191,7 @@ def _limit(alpha: float) -> Experiment:
     beta, n = 100.0, SIZES[-1]
 
     def distance(block: Block, sampler: Sampler) -> Float[np.ndarray, " trials"]:
-        scores = _scores(block, sampler, alpha, beta, n)[0]
+        scores = _first_scores(block, sampler, alpha, beta, n)
         return np.abs(weights(scores)[:, A] - _wins(scores))
 
     return Experiment(
@@ -231,7 +231,7 @@ def _variance(alpha: float, n: int) -> Experiment:
 
 def _misses(alpha: float, n: int) -> Measure:
     def measure(block: Block, sampler: Sampler) -> Float[np.ndarray, " trials"]:
-        return 1 - _wins(_scores(block, sampler, alpha, BETA, n)[0])
+        return 1 - _wins(_first_scores(block, sampler, alpha, BETA, n))
 
     return measure
 
@@ -240,7 +240,8 @@ def _limiting_weight(
     block: Block, sampler: Sampler, alpha: float, n: int
 ) -> Float[np.ndarray, " trials"]:
     """The output's weight on v_a when each head gives everything to its largest score."""
-    first, second = _scores(block, sampler, alpha, 1.0, n)
+    keys = RandomKeys.of(n, alpha, RADIAL)
+    first, second = sampler(block.generator(), SIZE, keys, head_queries(n, 1.0))
     return (_wins(first) + _wins(second)) / 2
 
 
@@ -251,16 +252,17 @@ def _wins(scores: Float[np.ndarray, "trials n"]) -> Float[np.ndarray, " trials"]
 
 def _first_weight(alpha: float, beta: float, n: int, radial: float) -> Measure:
     def measure(block: Block, sampler: Sampler) -> Float[np.ndarray, " trials"]:
-        return weights(_scores(block, sampler, alpha, beta, n, radial)[0])[:, A]
+        return weights(_first_scores(block, sampler, alpha, beta, n, radial))[:, A]
 
     return measure
 
 
-def _scores(
+def _first_scores(
     block: Block, sampler: Sampler, alpha: float, beta: float, n: int, radial: float = RADIAL
-) -> Float[np.ndarray, "2 trials n"]:
+) -> Float[np.ndarray, "trials n"]:
+    """Scores of all keys under q_1."""
     keys = RandomKeys.of(n, alpha, radial)
-    return sampler(block.generator(), SIZE, keys, head_queries(n, beta))
+    return sampler(block.generator(), SIZE, keys, head_queries(n, beta)[:1])[0]
 
 
 def _question(radial: float) -> str:
