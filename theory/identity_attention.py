@@ -112,9 +112,10 @@ def _shown(weights: tuple[sp.Rational, ...]) -> str:
 
 
 def _output(formula: sp.Expr, proof: Proof) -> None:
-    difference = (1 - l_2 - l_3) * X_1 + l_2 * X_2 + l_3 * X_3 - U_B
+    difference = ((1 - l_2 - l_3) * X_1 + l_2 * X_2 + l_3 * X_3 - U_B) / beta
+    difference = difference.applyfunc(sp.cancel)
     proof.equal(
-        sp.expand(difference.dot(difference) / beta**2),
+        difference.dot(difference),
         2 * l_2**2 + (l_3 + added_c * l_2) ** 2 + (1 - l_2 - l_3 + added_d * l_2) ** 2,
         r"for any weights $\lambda_1 + \lambda_2 + \lambda_3 = 1$, in the basis $u/\beta$",
         r"\lVert \lambda_1 x_1 + \lambda_2 x_2 + \lambda_3 x_3 - u_b \rVert^2 / \beta^2",

@@ -8,7 +8,9 @@ import sympy as sp
 
 from reports import record
 from theory.algebra import Decision, Domain, Verdict, every, identity, nonnegative
-from theory.typeset import latex
+from theory.typeset import breadth, latex
+
+WIDE = 70
 
 
 @dataclass
@@ -49,8 +51,13 @@ class Proof:
 
 
 def _chain(name: str, left: sp.Expr, relation: str, right: sp.Expr) -> str:
-    start = f"{name} = " if name else ""
+    """`name = left relation right` in LaTeX, on two lines where one would be too wide."""
     sides = [latex(left), latex(right)]
     if name and relation == "=" and sides[0] == sides[1]:
-        return start + sides[1]
-    return start + f" {relation} ".join(sides)
+        return f"{name} = {sides[1]}"
+    start = f"{name} = " if name else ""
+    line = f"{start}{sides[0]} {relation} {sides[1]}"
+    if breadth(line) < WIDE:
+        return line
+    start = f"{name} &= " if name else "& "
+    return rf"\begin{{aligned}} {start}{sides[0]} \\ &{relation} {sides[1]} \end{{aligned}}"

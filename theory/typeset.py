@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import sympy as sp
@@ -31,6 +32,11 @@ def latex(expression: sp.Expr, product: str | None = None) -> str:
     """LaTeX of an expression; `product` is the sign of multiplication: None or 'dot'."""
     settings: dict[str, Any] = {"mat_str": "pmatrix", "mat_delim": "", "mul_symbol": product}
     return str(_Printer(settings).doprint(expression))
+
+
+def breadth(formula: str) -> int:
+    """About how many characters wide a formula is: commands count one, fractions both parts."""
+    return len(re.sub(r"\\(left|right|frac)|[{}^_\s]", "", re.sub(r"\\[a-zA-Z]{5,}", "x", formula)))
 
 
 def scientific(value: float) -> str:

@@ -102,3 +102,11 @@ def test_balls_enclose_known_values() -> None:
 def test_an_unfamiliar_function_is_an_error_not_a_guess() -> None:
     with pytest.raises(TypeError, match="no enclosure is known for sin"):
         rigorous.enclose(sp.sin(z), {z: sp.Integer(1)})
+
+
+def test_a_wide_step_is_set_on_two_lines_and_a_short_one_on_one() -> None:
+    proof = Proof(DOMAIN)
+    proof.equal(x * y, y * x, "short", "a")
+    assert proof.steps[0].latex == "a = x y"
+    proof.equal((x + y + z) ** 9, sp.expand((x + y + z) ** 9), "wide", "a")
+    assert proof.steps[1].latex.startswith(r"\begin{aligned} a &= ")
