@@ -94,6 +94,12 @@ def test_an_epoch_is_a_pure_function_of_seed_and_epoch(
     assert not same(all_batches(data, shuffle, seed=4, epoch=4), made)
 
 
+def test_each_epoch_corrupts_documents_anew(corruption: CharCorruptionDataset) -> None:
+    data = TrainingData(corruption, None)
+    one, other = (rows(all_batches(data, shuffle=False, epoch=epoch)) for epoch in (0, 1))
+    assert sum(a == b for a, b in zip(one, other, strict=True)) <= 2
+
+
 def test_similar_lengths_come_together(corruption: CharCorruptionDataset) -> None:
     data = TrainingData(corruption, None)
     padding = {

@@ -58,6 +58,28 @@ def test_unrotated_keys_are_caught() -> None:
     assert not depends_on_the_distance_alone(rotary().place, lambda x: x)
 
 
+def test_the_layer_is_causal_attention_over_rotated_queries_and_keys() -> None:
+    """Scores by complex numbers: Re Σ_i q_i · conj(k_i) · exp(i(t − s)θ_i) / √D."""
+    torch.manual_seed(1)
+    layer, x = rotary().double(), 3 * normal(1, 12, 2 * SIZE)
+    theta = 10000.0 ** (-torch.arange(0, SIZE, 2, dtype=torch.float64) / SIZE)
+    with torch.no_grad():
+        q, k = (
+            torch.view_as_complex(part(x)[0].reshape(12, 2, SIZE // 2, 2))
+            for part in (layer.query, layer.key)
+        )
+        v = layer.value(x)[0].reshape(12, 2, SIZE)
+        outputs = torch.zeros(12, 2, SIZE, dtype=torch.float64)
+        for head in range(2):
+            for t in range(12):
+                turns = [torch.exp(1j * (t - s) * theta) for s in range(t + 1)]
+                products = [(q[t, head] * k[s, head].conj() * turns[s]).sum() for s in range(t + 1)]
+                weights = (torch.stack(products).real / math.sqrt(SIZE)).softmax(0)
+                outputs[t, head] = weights @ v[: t + 1, head]
+        wanted = layer.projection(outputs.reshape(1, 12, 2 * SIZE))
+        torch.testing.assert_close(layer(x), wanted, rtol=0, atol=1e-6)
+
+
 def test_rotation_keeps_lengths_and_the_first_position() -> None:
     x = normal(1, 2, 40, SIZE)
     rotated = rotary().place(x)

@@ -89,14 +89,15 @@ def test_the_rate_of_each_step_is_the_schedules(
     tiny: Build, corruption: CharCorruptionDataset
 ) -> None:
     """The course sets the rate after a step from the labels so far; the first step is at full."""
-    stage = Stage(2, 10, 1e-3)
+    stage = Stage(8, 24, 1e-3)
     data = TrainingData(corruption, None)
-    counted = [0, 10, 20, 24, 34, 44]  # documents before each step
-    course = fit(tiny("vanilla", corruption.vocab_size), data, stage, COURSE)
-    wanted = [1.0] + [course_factor(127 * n, 200 * 24 * 128) for n in counted[1:]]
+    model = tiny("vanilla", corruption.vocab_size)
+    course = train(model, data, COURSE, stage, pretraining_documents=1, seed=0, device=CPU)
+    wanted = [1.0] + [course_factor(24 * 127 * step, 200 * 1 * 128) for step in range(1, 8)]
+    assert wanted[3] < wanted[4] > wanted[7] > 0.1  # the warm-up ends within, the cosine does not
     assert [p.learning_rate for p in course.points] == pytest.approx([1e-3 * f for f in wanted])
     linear = fit(tiny("vanilla", corruption.vocab_size), data, stage, LINEAR)
-    wanted = [linear_factor(step, 6) for step in range(6)]
+    wanted = [linear_factor(step, 8) for step in range(8)]
     assert [p.learning_rate for p in linear.points] == pytest.approx([1e-3 * f for f in wanted])
 
 
