@@ -156,6 +156,7 @@ def _environment(
         "source_of": _linked if medium == "pdf" else _embedded,
         "formula": typesetter.inline,
         "equation": typesetter.display,
+        "glyph_set": typesetter.glyph_set,
         "number_of": numbering.number,
         "see": numbering.reference,
         "label": evidence.label,

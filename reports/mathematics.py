@@ -1,7 +1,9 @@
-r"""Mathematics of the report: TeX becomes SVG for the PDF and MathML for the HTML twin.
+r"""Mathematics of the report: TeX becomes SVG to look at, and words or MathML to listen to.
 
 One module hides both backends: mathra draws (exact baselines, English speech for the alternative
-text), math-core writes MathML Core. A formula that either refuses fails the build, by name. Text
+text of the PDF), math-core writes MathML Core for screen readers of the HTML twin. The twin shows
+the same drawings as the PDF, because few machines have a font for MathML; its formulas share one
+set of glyphs. A formula that either backend refuses fails the build, by name. Text
 with `$…$` inside becomes markup through `prose`, which escapes everything else and turns the words
 "claim averaging.gain" into a link to that claim.
 """
@@ -37,6 +39,8 @@ _SPOKEN = {
 _SIMPLE = re.compile(r"\\[td]?frac\s*(?:\{(\d)\}\{(\d)\}|(\d)(\d))")
 _VULGAR = {"12": "½", "13": "⅓", "23": "⅔", "14": "¼", "34": "¾", "18": "⅛"}
 _CLAIM = re.compile(r"\bclaim ([a-z_]+\.[a-z_]+)\b")
+_GLYPH = re.compile(r'<path id="mathra-[0-9a-f]+-(g\d+)" d="([^"]+)"/>')
+_REFERENCE = re.compile(r'href="#mathra-[0-9a-f]+-(g\d+)"')
 _INLINE = re.compile(r"(?<!\\)\$([^$]+)\$|`([^`]+)`|\\\[(.+?)\\\]", re.DOTALL)
 
 
@@ -94,10 +98,15 @@ def mathml(tex: str, display: bool) -> str:
 
 @dataclass
 class Typesetter:
-    """Typesets for one medium and keeps the drawings that the PDF refers to as `asset:` URLs."""
+    """Typesets for one medium.
+
+    assets: drawings that the PDF refers to as `asset:` URLs; glyphs: outlines by name that the
+    formulas of the twin refer to
+    """
 
     medium: Medium
     assets: dict[str, bytes] = field(default_factory=dict)
+    glyphs: dict[str, str] = field(default_factory=dict)
 
     def inline(self, tex: str, large: bool = False) -> Markup:
         """A formula in running text; a long one may be broken at its relations.
@@ -144,16 +153,34 @@ class Typesetter:
 
     def _one(self, tex: str, display: bool, scale: float = 1.0) -> Markup:
         drawing, markup = draw(tex, display), mathml(tex, display)
-        if self.medium == "html":
-            return Markup(markup)
-        name = "math-" + hashlib.sha256(f"{display} {tex}".encode()).hexdigest()[:16] + ".svg"
-        self.assets[name] = drawing.svg.encode()
         style = (
             f"width:{drawing.width * scale:.3f}em;height:{drawing.height * scale:.3f}em;"
             f"vertical-align:{drawing.baseline * scale:.3f}em"
         )
+        if self.medium == "html":
+            visible = self._shared(drawing, style)
+            return Markup(
+                f'<span class="formula">{visible}<span class="unseen">{markup}</span></span>'
+            )
+        name = "math-" + hashlib.sha256(f"{display} {tex}".encode()).hexdigest()[:16] + ".svg"
+        self.assets[name] = drawing.svg.encode()
         alternative = html.escape(drawing.speech, quote=True)
         return Markup(f'<img class="math" alt="{alternative}" src="asset:{name}" style="{style}">')
+
+    def _shared(self, drawing: Drawing, style: str) -> str:
+        """The drawing without its glyphs, which go to the common set."""
+        head, body = drawing.svg.split("</defs>")
+        self.glyphs |= dict(_GLYPH.findall(head))
+        box = re.search(r'viewBox="[^"]*"', head)
+        shapes = _REFERENCE.sub(r'href="#\1"', body)
+        return f'<svg {box and box[0]} style="{style}" aria-hidden="true">{shapes}'
+
+    def glyph_set(self) -> Markup:
+        """The outlines that the formulas so far refer to; empty for the PDF."""
+        if not self.glyphs:
+            return Markup("")
+        paths = "".join(f'<path id="{name}" d="{d}"/>' for name, d in sorted(self.glyphs.items()))
+        return Markup(f'<svg width="0" height="0" aria-hidden="true"><defs>{paths}</defs></svg>')
 
 
 def _vulgar(fraction: re.Match[str]) -> str:

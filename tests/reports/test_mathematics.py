@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from reports.mathematics import DISPLAY_WIDTH, FormulaError, Typesetter, draw, mathml
@@ -21,10 +23,34 @@ def test_an_inline_formula_is_an_image_with_speech_and_baseline() -> None:
     assert b"<metadata" not in typesetter.assets[name]
 
 
-def test_the_twin_gets_mathml_and_no_assets() -> None:
+def test_the_twin_shows_the_drawing_and_tells_the_mathml() -> None:
     typesetter = Typesetter("html")
-    assert typesetter.inline("x^2").startswith("<math>")
+    markup = typesetter.inline("x^2")
     assert typesetter.assets == {}
+    assert re.search(r'<span class="unseen"><math>.*</math></span></span>$', markup)
+    assert '<svg viewBox="' in markup
+    assert 'aria-hidden="true"' in markup
+    used = set(re.findall(r'href="#(g\d+)"', markup))
+    assert used == set(typesetter.glyphs) == set(re.findall(r'id="(g\d+)"', typesetter.glyph_set()))
+    assert len(used) == 2
+
+
+def test_a_glyph_has_one_outline_in_all_formulas() -> None:
+    """What lets formulas share a set of glyphs: a name never stands for two outlines."""
+    outlines: dict[str, set[str]] = {}
+    for tex in (r"\frac{x}{y}", "x^{y_{x}}", r"\begin{pmatrix}x\\y\end{pmatrix}", r"\sqrt{x} = y"):
+        for display in (False, True):
+            typesetter = Typesetter("html")
+            typesetter.display(tex) if display else typesetter.inline(tex)
+            for name, outline in typesetter.glyphs.items():
+                outlines.setdefault(name, set()).add(outline)
+    assert all(len(found) == 1 for found in outlines.values())
+
+
+def test_the_pdf_needs_no_set_of_glyphs() -> None:
+    typesetter = Typesetter("pdf")
+    typesetter.inline("x")
+    assert typesetter.glyph_set() == ""
 
 
 @pytest.mark.parametrize("tex", [r"\notacommand", r"\frac{1}{", "x^"])
@@ -41,7 +67,9 @@ def test_a_formula_that_only_the_twin_refuses_fails_too(monkeypatch: pytest.Monk
 
 def test_prose_escapes_everything_but_mathematics() -> None:
     markup = Typesetter("html").prose(r"<b>1</b> & `a_b` cost \$5, $x<y$")
-    assert markup.startswith("&lt;b&gt;1&lt;/b&gt; &amp; <code>a_b</code> cost $5, <math>")
+    assert markup.startswith(
+        '&lt;b&gt;1&lt;/b&gt; &amp; <code>a_b</code> cost $5, <span class="formula">'
+    )
 
 
 def test_a_claim_that_is_named_is_linked() -> None:
