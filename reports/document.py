@@ -173,6 +173,7 @@ def _context(shelf: Shelf, figures: dict[str, Figure], medium: Medium) -> dict[s
         "claims": Claims(shelf.theory.record.claims, shelf.simulate.record.experiments),
         "evidence": evidence.weigh(shelf),
         "spreads": evidence.reference_spreads(shelf),
+        "recipes": evidence.recipes(shelf),
         "versions": evidence.versions(shelf),
     }
 

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import itertools
 import statistics
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from reports import comparison
 from reports.comparison import Outcome, Paired
 from reports.formats import short
 from reports.record import TrainingRecord
-from reports.shelf import Evaluated, Prediction, Reference, Shelf
+from reports.shelf import Evaluated, Prediction, Reference, Shelf, Trained
 from reports.training_figures import Bar
 
 EXAMPLES = 8
@@ -170,6 +171,42 @@ def reference_spreads(shelf: Shelf) -> list[Spread]:
         key = (reference.recipe, record.variant, record.model)
         groups.setdefault(key, []).append(reference)
     return [Spread(*key, tuple(runs)) for key, runs in groups.items()]
+
+
+@dataclass(frozen=True)
+class RecipeShown:
+    """The hyperparameters that some runs share; settings are (name, value), nested names joined."""
+
+    name: str
+    hash: str
+    runs: tuple[str, ...]
+    settings: tuple[tuple[str, str], ...]
+
+
+def recipes(shelf: Shelf) -> list[RecipeShown]:
+    """The recipes of all training runs made here, each once."""
+    groups: dict[str, list[Trained]] = {}
+    for shown in shelf.trainings:
+        groups.setdefault(shown.record.recipe_hash, []).append(shown)
+    return [
+        RecipeShown(
+            runs[0].record.recipe,
+            digest,
+            tuple(run.name for run in runs),
+            tuple(_settings(runs[0].record.hyperparameters)),
+        )
+        for digest, runs in groups.items()
+    ]
+
+
+def _settings(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:
+    words = {None: "none", True: "yes", False: "no"}
+    for name, value in sorted(values.items()):
+        if isinstance(value, Mapping):
+            yield from _settings(value, f"{prefix}{name}: ")
+        else:
+            known = isinstance(value, bool) or value is None
+            yield f"{prefix}{name}".replace("_", " "), words[value] if known else str(value)
 
 
 def versions(shelf: Shelf) -> list[tuple[list[tuple[str, str]], list[str]]]:

@@ -18,8 +18,8 @@ def interval(bounds: tuple[float, float], digits: int = 1) -> str:
 
 
 def accuracy(count: Count) -> str:
-    """A proportion with its interval: 3.5 % (2.0–5.0 %)."""
-    return f"{percent(count.accuracy)} ({interval(count.interval)})"
+    """A proportion with its interval: 3.5 % [2.0–5.0 %]."""
+    return f"{percent(count.accuracy)} [{interval(count.interval)}]"
 
 
 def whole(value: int) -> str:
@@ -63,6 +63,14 @@ def when(started: str) -> str:
     return started[:16].replace("T", " ") + " UTC"
 
 
+def brief(command: str, words: int = 4) -> str:
+    """A command without its options: `python gpt/run.py evaluate vanilla …`."""
+    found = command.split()
+    first = next((i for i, word in enumerate(found) if word.startswith("--")), len(found))
+    kept = found[: min(first, words)]
+    return " ".join(kept) + (" …" if len(kept) < len(found) else "")
+
+
 _SYMBOLS = {
     "alpha": "α", "beta": "β", "gamma": "γ", "delta": "δ", "epsilon": "ε", "radial": "r",
     "size": "m",
@@ -75,6 +83,6 @@ def symbol(name: str) -> str:
 
 
 FILTERS = {
-    "percent": percent, "interval": interval, "accuracy": accuracy, "whole": whole,
+    "brief": brief, "percent": percent, "interval": interval, "accuracy": accuracy, "whole": whole,
     "number": number, "duration": duration, "short": short, "symbol": symbol, "when": when,
 }  # fmt: skip

@@ -49,9 +49,11 @@ def target(file: str) -> str:
 class Prediction:
     """One answer of a model; probability: what the model gave its whole answer, in [0, 1].
 
-    question and gold are None where the record may not repeat them.
+    number: of the question, from 1; question and gold are None where the record may not repeat
+    them.
     """
 
+    number: int
     answer: str
     correct: bool
     probability: float
@@ -338,6 +340,7 @@ def _predictions(folder: Path, file: str, n: int) -> tuple[Prediction, ...]:
             row = json.loads(line)
             found.append(
                 Prediction(
+                    number,
                     str(row["answer"]),
                     bool(row["correct"]),
                     float(row["probability"]),

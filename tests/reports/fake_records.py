@@ -170,7 +170,8 @@ def training(folder: Path, variant: str, run: str) -> TrainingRecord:
     )  # fmt: skip
     return TrainingRecord(
         provenance(), run=run, variant=variant, recipe="quick", recipe_hash="a" * 64,
-        hyperparameters={"width": 64, "layers": 2}, changes=("The model is imaginary.",),
+        hyperparameters={"width": 64, "pretrain": {"rate": 0.1, "matrix_rate": None}},
+        changes=("The model is imaginary.",),
         corpus="made-up", parameters=1234, documents=200, epochs=3, steps=29, tokens=2900,
         tokens_per_second=1000.0, precision="fp32", final_loss=0.1, curve=curve,
         weights_sha256="b" * 64,

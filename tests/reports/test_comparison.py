@@ -15,7 +15,7 @@ from reports.shelf import Prediction
 def prediction(
     correct: bool, probability: float = 0.5, answer: str = "A", question: str = "q"
 ) -> Prediction:
-    return Prediction(answer, correct, probability, question, None)
+    return Prediction(1, answer, correct, probability, question, None)
 
 
 @pytest.mark.parametrize(("b", "c"), [(0, 0), (5, 0), (6, 0), (30, 15), (15, 30), (7, 7)])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import re
 from collections.abc import Callable
 from html.parser import HTMLParser
@@ -189,6 +190,18 @@ def test_a_recipe_without_changes_is_reported_as_such(html_of: Html) -> None:
     assert "without changes" in html_of(none)
 
 
+def test_answers_without_their_questions_are_numbered(
+    fake: Any, figures: Any, tmp_path: Path
+) -> None:
+    answers = fake.shelf(tmp_path) / "vanilla.pretrain.predictions.jsonl"
+    rows = [json.loads(line) for line in answers.read_text().splitlines()]
+    bare = [{k: row[k] for k in ("answer", "correct", "probability")} for row in rows]
+    answers.write_text("\n".join(map(json.dumps, bare)))
+    html = render(gather(tmp_path, "quick", "vanilla"), figures, "html").html
+    assert "<td>question 25</td>" in html
+    assert "Where was" not in html.split('id="table-examples"')[1].split("</table>")[0]
+
+
 def test_further_runs_are_told_apart(fake: Any, figures: Any, tmp_path: Path) -> None:
     folder = fake.shelf(tmp_path)
     further = fake.evaluation(folder, "rope", "pretrain", 30)
@@ -219,6 +232,13 @@ def test_reference_runs_are_shown_by_seed_and_marked(
     assert "The code has moved on" in section
     assert "<td>25.0, 75.0</td>" in section
     assert "50.0\u00a0%" in section
+
+
+def test_hyperparameters_are_shown_once_for_the_runs_that_share_them(html_of: Html) -> None:
+    html = html_of()
+    assert html.count("pretrain: matrix rate</td><td>none") == 1
+    assert "of vanilla.pretrain, vanilla.finetune, vanilla.scratch" in html
+    assert html_of({"vanilla.scratch.json": {"recipe_hash": "c" * 64}}).count("matrix rate") == 2
 
 
 def test_a_corpus_without_control_group_is_reported(html_of: Html) -> None:

@@ -34,6 +34,14 @@ def test_durations(seconds: float, expected: str) -> None:
     assert formats.duration(seconds).replace("\u00a0", " ") == expected
 
 
+def test_a_command_is_cut_before_its_options() -> None:
+    assert formats.brief("python -m theory") == "python -m theory"
+    assert formats.brief("python -m theory --seed 0") == "python -m theory …"
+    assert formats.brief("python gpt/run.py evaluate vanilla wiki.txt") == (
+        "python gpt/run.py evaluate vanilla …"
+    )
+
+
 def test_shares_and_intervals() -> None:
     assert formats.percent(0.0625) == "6.2\u00a0%"
     assert formats.interval((0.02, 0.051)) == "2.0–5.1\u00a0%"
