@@ -42,7 +42,6 @@ class Evidence:
     guesses: tuple[tuple[str, int], ...]
     different_guesses: int
     changes: tuple[str, ...]
-    seeds: tuple[int, ...]
 
     @property
     def pretraining_helps(self) -> bool:
@@ -57,6 +56,7 @@ class Evidence:
 
     @property
     def probability_tells(self) -> bool:
+        """Whether right answers carry clearly higher probabilities than wrong ones."""
         return self.separation is not None and self.separation >= CLEAR
 
 
@@ -81,7 +81,6 @@ def weigh(shelf: Shelf) -> Evidence:
         guesses=tuple(comparison.most_frequent(pretrained.control_predictions, EXAMPLES)),
         different_guesses=len({p.answer for p in pretrained.control_predictions}),
         changes=_changes([t.record for t in (shelf.pretrain, shelf.finetune, shelf.scratch)]),
-        seeds=tuple(sorted({s for t in shelf.trainings if (s := t.provenance.seed) is not None})),
     )
 
 

@@ -150,6 +150,11 @@ def test_a_question_without_a_claim_names_the_target(html_of: Html, fake: Any) -
         html_of({"theory.json": {"claims": (fake.claim("2a"),)}})
 
 
+def test_a_question_without_an_experiment_names_the_target(html_of: Html, fake: Any) -> None:
+    with pytest.raises(RecordError, match=r"no experiment belongs to question 2b.*`make simulate`"):
+        html_of({"simulate.json": {"experiments": (fake.experiment("2a"),)}})
+
+
 def test_parts_take_their_claims_before_the_whole(fake: Any) -> None:
     claims = Claims([fake.claim(q) for q in ("2c", "2c.1", "2c.10", "2cc")], [])
     assert [c.question for c in claims.claims("2c.1")] == ["2c.1"]
