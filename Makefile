@@ -130,8 +130,8 @@ $(RESULTS)/baseline.json: gpt/london_baseline.py $(GPT_CODE) $(RESULTS)/corpus.j
 	$(PYTHON) gpt/london_baseline.py --corpus $(CORPUS) --eval_corpus_path $(QUESTIONS) \
 		--finetune_corpus_path $(PAIRS) --record $@
 
-report: build/report.pdf ## everything above, as build/report.pdf and build/report.html
-build/report.pdf: $(RECORDS) $(REPORT_CODE) $(wildcard results/reference/*/*/*.json) | $(READY)
+report: build/report.pdf build/report.html ## everything above, as build/report.pdf and build/report.html
+build/report.pdf build/report.html &: $(RECORDS) $(REPORT_CODE) $(wildcard results/reference/*/*/*.json) | $(READY)
 	$(PYTHON) -m reports --profile $(PROFILE) --variant $(VARIANT) --output build
 
 reference: ## practical and best over seeds on the device at hand, packed for results/reference/
@@ -140,7 +140,7 @@ reference: ## practical and best over seeds on the device at hand, packed for re
 # ---------------------------------------------------------------------------------- checks
 
 test: $(READY) ## the test suite
-	$(PYTHON) -m pytest
+	OMP_NUM_THREADS=1 $(PYTHON) -m pytest -n auto
 
 lint: $(READY) ## ruff and mypy
 	$(VENV)/bin/ruff check .

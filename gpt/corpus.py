@@ -5,6 +5,7 @@ Tolerated with the same result: CRLF line ends, a byte order mark, a missing fin
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,13 +26,16 @@ class Pair:
 
 
 def find(name: str, corpus: str) -> Path:
-    """The file `name`: in the current folder, else in the corpus of the profile.
+    """The file `name`: in the current folder, else in the corpus of the profile, which it says.
 
     Raises: InputError if it is in neither.
     """
-    for path in (Path(name), CORPORA / corpus / name):
-        if path.is_file():
-            return path
+    here, elsewhere = Path(name), CORPORA / corpus / name
+    if here.is_file():
+        return here
+    if elsewhere.is_file():
+        print(f"{name} is not here: taken from {elsewhere.parent}", file=sys.stderr)
+        return elsewhere
     raise InputError(
         f"{name}: no such file here or in {CORPORA / corpus} (`make data` builds the corpus)"
     )

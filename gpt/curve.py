@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from collections.abc import Sequence
+from dataclasses import asdict, fields, replace
 from pathlib import Path
-
-import pandas as pd
+from statistics import fmean
 
 from gpt.trainer import Point
 from reports.record import write_text
@@ -18,10 +20,12 @@ def write(path: Path, points: Sequence[Point]) -> None:
 
     Columns: step, epoch, loss, learning_rate, tokens, seconds (of the last step merged).
     """
-    table = pd.DataFrame([vars(point) for point in points])
-    size = -(-len(table) // ROWS)
-    merged = table.groupby(table.index // size).agg(
-        {"step": "last", "epoch": "last", "loss": "mean", "learning_rate": "last",
-         "tokens": "last", "seconds": "last"}
-    )  # fmt: skip
-    write_text(path, merged.round({"loss": 6, "seconds": 3}).to_csv(index=False))
+    size = -(-len(points) // ROWS)
+    text = io.StringIO()
+    table = csv.DictWriter(text, [field.name for field in fields(Point)], lineterminator="\n")
+    table.writeheader()
+    for start in range(0, len(points), size):
+        chunk = points[start : start + size]
+        mean = round(fmean(point.loss for point in chunk), 6)
+        table.writerow(asdict(replace(chunk[-1], loss=mean)))
+    write_text(path, text.getvalue())

@@ -7,8 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from scipy.stats import binomtest
-
 from gpt.corpus import Pair
 from gpt.generation import Answer, answer
 from gpt.model import GPT
@@ -20,6 +18,8 @@ ROOM = 2  # characters that a question must leave in the block: one of an answer
 
 def count(right: Sequence[bool]) -> Count:
     """The proportion of right answers with its 95 % interval (Wilson 1927)."""
+    from scipy.stats import binomtest  # takes seconds to load, and training never needs it
+
     n, correct = len(right), sum(right)
     interval = binomtest(correct, n).proportion_ci(confidence_level=0.95, method="wilson")
     return Count(n, correct, correct / n, (float(interval.low), float(interval.high)))

@@ -7,6 +7,7 @@ import json
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
+from gpt.model import ModelConfig
 from reports.record import InputError
 
 
@@ -60,6 +61,11 @@ class Recipe:
         """The stage of a run: 'pretrain', 'finetune' or 'scratch'."""
         stage: Stage = getattr(self, run)
         return stage
+
+    def fits(self, config: ModelConfig) -> bool:
+        """Whether a model of that config is of this recipe's size."""
+        sizes = ("block_size", "layers", "heads", "width", "dropout")
+        return all(getattr(self, size) == getattr(config, size) for size in sizes)
 
     def with_epochs(self, run: str, epochs: int) -> Recipe:
         """The same recipe with another number of epochs for one kind of run."""

@@ -68,6 +68,8 @@ def _train(arguments: argparse.Namespace, clock: Clock, corpus: Path, text: str)
         require_writable(path)
     run, model, chosen, vocabulary = _model(arguments, Vocabulary.of_text(text))
     inputs, data, documents = _data(arguments, run, chosen, text, vocabulary)
+    if arguments.reading_params_path is not None:
+        inputs.append(Path(arguments.reading_params_path))
     inputs = [corpus, *inputs]
     stage = chosen.stage(run)
     device = choose(arguments.device)
@@ -129,6 +131,11 @@ def _model(
         path = Path(arguments.reading_params_path)
         model, header = load_parameters(path, arguments.variant, vocabulary)
         chosen = recipe(name or header.recipe)
+        if not chosen.fits(model.config):
+            raise InputError(
+                f"{path}: a model of recipe {header.recipe!r}, whose size differs from recipe "
+                f"{chosen.name!r}"
+            )
     if arguments.epochs is not None:
         chosen = chosen.with_epochs(run, arguments.epochs)
     return run, model, chosen, vocabulary
