@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from gpt.attention import VARIANTS
-from gpt.attention.vanilla import SelfAttention
+from gpt.attention.vanilla import SelfAttention, softmax_attention
 from gpt.model import GPT, build
 
 Build = Callable[..., GPT]
@@ -187,3 +187,16 @@ def test_an_input_beyond_the_block_is_refused(tiny: Build, variant: str) -> None
     assert model(torch.ones(1, 8, dtype=torch.long)).shape == (1, 8, 11)
     with pytest.raises(ValueError, match="9 positions exceed the block size 8"):
         model(torch.ones(1, 9, dtype=torch.long))
+
+
+@pytest.mark.parametrize("causal", [True, False])
+def test_bf16_attention_by_products_equals_exact_softmax(causal: bool) -> None:
+    q, k, v = torch.randn(3, 2, 3, 7, 8, generator=torch.Generator().manual_seed(0))
+    low = softmax_attention(q.bfloat16(), k.bfloat16(), v.bfloat16(), 0.5, causal, 0.0)
+    q, k, v = (x.bfloat16().double() for x in (q, k, v))
+    scores = 0.5 * q @ k.transpose(-2, -1)
+    if causal:
+        scores = scores.masked_fill(torch.ones(7, 7).triu(1).bool(), -torch.inf)
+    assert low.dtype == torch.bfloat16
+    assert (low.double() - scores.softmax(-1) @ v).abs().max() < 0.03  # a few units of 2^-8
+    assert (low.double() - (2 * scores).softmax(-1) @ v).abs().max() > 0.1  # twin: another scale
