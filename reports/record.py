@@ -166,6 +166,7 @@ class TrainingRecord(_Stage):
 
     run: 'pretrain', 'finetune' (after pretraining) or 'scratch' (finetuned without pretraining);
     curve: CSV beside the record with columns step, epoch, loss, learning_rate, tokens, seconds;
+    documents: of the pretraining corpus, whose number the course's schedule goes by;
     tokens: characters trained on that are not PAD; recipe_hash: SHA-256 of `hyperparameters`.
     """
 

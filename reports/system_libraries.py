@@ -23,6 +23,8 @@ LIBRARIES = {
 }
 """Shared libraries and the packages of Debian and Ubuntu that hold them."""
 
+OLDEST_PYTHON = (3, 11)
+
 Loads = Callable[[str], bool]
 Runs = Callable[[Sequence[str]], bool]
 
@@ -71,8 +73,16 @@ def main(
     has_module: Loads = has_module,
     run: Runs = run,
     may_install: bool | None = None,
+    version: tuple[int, int] = sys.version_info[:2],
 ) -> int:
     """Check, install where this is root on Debian or Ubuntu, else say what to do; exit code."""
+    if version < OLDEST_PYTHON:
+        print(
+            "error: Python {}.{} or newer is needed, this is {}.{}; name another with "
+            "`make PY=python3.12 …`".format(*OLDEST_PYTHON, *version),
+            file=sys.stderr,
+        )
+        return 2
     packages = missing_packages(loads, has_module)
     if not packages:
         return 0

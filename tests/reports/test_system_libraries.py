@@ -77,3 +77,12 @@ def test_it_runs_with_the_standard_library_alone() -> None:
 
 def test_a_library_that_exists_nowhere_does_not_load() -> None:
     assert not system_libraries.loads("no-such-library-anywhere")
+
+
+def test_an_old_python_is_refused_before_anything_is_installed(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    machine = Machine({"pango-1.0"}, network=True)
+    code = system_libraries.main(machine.loads, yes, machine.run, True, version=(3, 10))
+    assert (code, machine.commands) == (2, [])
+    assert "Python 3.11 or newer is needed, this is 3.10" in capsys.readouterr().err
