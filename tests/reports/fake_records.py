@@ -151,7 +151,7 @@ def shelf(
 def _corpus() -> CorpusRecord:
     return CorpusRecord(
         provenance(seed=None), name="made-up", source="embedded", credit="Nobody.",
-        arguments={"people": PEOPLE}, files={"wiki.txt": "0" * 64}, documents=200,
+        arguments={"people": PEOPLE, "wordings": 7}, files={"wiki.txt": "0" * 64}, documents=200,
         characters=12345, symbols=64, people=100, training_pairs=60, evaluation_pairs=PEOPLE,
         control_pairs=20, notes=("All of it is invented.",),
     )  # fmt: skip
@@ -170,7 +170,9 @@ def training(folder: Path, variant: str, run: str) -> TrainingRecord:
     )  # fmt: skip
     return TrainingRecord(
         provenance(), run=run, variant=variant, recipe="quick", recipe_hash="a" * 64,
-        hyperparameters={"width": 64, "pretrain": {"rate": 0.1, "matrix_rate": None}},
+        hyperparameters={
+            "width": 64, "question_share": 0.0, "pretrain": {"rate": 0.1, "matrix_rate": None},
+        },
         changes=("The model is imaginary.",),
         corpus="made-up", parameters=1234, documents=200, epochs=3, steps=29, tokens=2900,
         tokens_per_second=1000.0, precision="fp32", final_loss=0.1, curve=curve,
