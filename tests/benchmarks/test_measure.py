@@ -1,0 +1,30 @@
+"""Side-by-side measurement: turns, warm-up, and the machine-readable last line."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from benchmarks.measure import alternate, report
+
+
+def test_the_ways_take_turns_and_the_first_turn_is_dropped() -> None:
+    calls: list[str] = []
+
+    def way(name: str) -> float:
+        calls.append(name)
+        return 1.0
+
+    rates = alternate({"a": lambda: way("a"), "b": lambda: way("b")}, repetitions=3)
+    assert calls == ["a", "b"] * 4
+    assert {name: len(values) for name, values in rates.items()} == {"a": 3, "b": 3}
+
+
+def test_the_last_line_is_the_ratio_of_the_second_to_the_first(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    report("adding", "sums", {"slow": [1.0, 2.0, 4.0], "fast": [3.0, 4.0, 20.0]})
+    line = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert (line["ratio"], line["ratio_range"]) == (3.0, [2.0, 5.0])
+    assert line["of"] == ["fast", "slow"]
