@@ -75,7 +75,7 @@ def _train(arguments: argparse.Namespace, clock: Clock, corpus: Path, text: str)
     device = choose(arguments.device)
     print(
         f"{run} {arguments.variant} with recipe {chosen.name}: {model.count():,} parameters, "
-        f"{len(data):,} examples, {stage.epochs} epochs of batches of {stage.batch_size}, "
+        f"{len(data):,} examples an epoch, epochs: {stage.epochs}, batches of {stage.batch_size}, "
         f"on {describe(device)[1]}"
     )
     precision = arguments.precision or chosen.precision
