@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import math
 import os
+import reprlib
+import sys
 import tempfile
 import types
 import typing
@@ -31,6 +32,7 @@ __all__ = [
 ]  # fmt: skip
 
 SCHEMA = 1
+ROUNDING = 1e-9  # by how much a recorded proportion may differ from the one computed again
 
 
 class RecordError(InputError):
@@ -108,12 +110,28 @@ class Experiment:
 
 @dataclass(frozen=True)
 class Count:
-    """A proportion: right answers among n, with its Wilson 95 % interval."""
+    """A proportion: right answers among n, with its Wilson 95 % interval.
+
+    Raises: ValueError if the four numbers contradict each other.
+    """
 
     n: int
     correct: int
     accuracy: float
     interval: tuple[float, float]
+
+    def __post_init__(self) -> None:
+        low, high = self.interval
+        if self.n < 1:
+            raise ValueError(f"n is {self.n}, expected at least 1")
+        if not 0 <= self.correct <= self.n:
+            raise ValueError(f"correct is {self.correct}, expected 0 to {self.n}")
+        if not abs(self.accuracy - self.correct / self.n) <= ROUNDING:
+            raise ValueError(f"accuracy is {self.accuracy}, not {self.correct}/{self.n}")
+        if not -ROUNDING <= low <= self.accuracy + ROUNDING:
+            raise ValueError(f"interval begins at {low}, expected 0 to {self.accuracy}")
+        if not self.accuracy - ROUNDING <= high <= 1 + ROUNDING:
+            raise ValueError(f"interval ends at {high}, expected {self.accuracy} to 1")
 
 
 class _Stage:
@@ -261,7 +279,7 @@ def read(path: Path, kind: type[R]) -> R:
         body = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise RecordError(f"{path}: no such record") from None
-    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as problem:
+    except (OSError, ValueError, RecursionError) as problem:
         raise RecordError(f"{path}: not a record: {problem}") from None
     if not isinstance(body, dict) or body.get("stage") != kind.stage:
         found = body.get("stage") if isinstance(body, dict) else type(body).__name__
@@ -345,12 +363,12 @@ def _parse(kind: Any, value: Any, where: str) -> Any:
         )
     if origin is dict and isinstance(value, Mapping):
         return {str(k): _parse(arguments[1], v, f"{where}.{k}") for k, v in value.items()}
-    if kind is float and type(value) in (int, float) and math.isfinite(value):
+    if kind is float and type(value) in (int, float) and abs(value) <= sys.float_info.max:
         return float(value)
     if kind in (int, str, bool) and type(value) is kind:
         return value
     expected = getattr(kind, "__name__", str(kind)) if origin is None else str(kind)
-    raise RecordError(f"{where}: expected {expected}, got {value!r:.80}")
+    raise RecordError(f"{where}: expected {expected}, got {reprlib.repr(value)}")
 
 
 def _parse_fields(kind: Any, value: Mapping[str, Any], where: str) -> Any:
@@ -359,4 +377,8 @@ def _parse_fields(kind: Any, value: Mapping[str, Any], where: str) -> Any:
     for problem, keys in (("missing", names - set(value)), ("unknown", set(value) - names)):
         if keys:
             raise RecordError(f"{where}: {problem} field {sorted(keys)[0]!r}")
-    return kind(**{name: _parse(hints[name], value[name], f"{where}: {name}") for name in names})
+    parsed = {name: _parse(hints[name], value[name], f"{where}: {name}") for name in names}
+    try:
+        return kind(**parsed)
+    except ValueError as problem:
+        raise RecordError(f"{where}: {problem}") from None

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from reports.record import BaselineRecord, RecordError, TrainingRecord, read, write
+from reports.record import BaselineRecord, Count, RecordError, TrainingRecord, read, write
 from reports.shelf import gather
 
 
@@ -114,6 +114,42 @@ def test_references_are_read_with_their_recipe_and_seed(fake: Any, tmp_path: Pat
     write(path, other)
     with pytest.raises(RecordError, match="its recipe is not the one of"):
         gather(tmp_path, "quick", "vanilla")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ('"wall_time": 61.0', f'"wall_time": {10**400}', r"provenance: wall_time: expected float"),
+        ('"wall_time": 61.0', f'"wall_time": {"9" * 5000}', "not a record: Exceeds the limit"),
+        ('"wall_time": 61.0', f'"wall_time": {"[" * 99999}', "not a record: "),
+        ('"wall_time": 61.0', '"wall_time": NaN', "wall_time: expected float, got nan"),
+        ('"n": 40', '"n": 0', "london: n is 0, expected at least 1"),
+        ('"correct": 1', '"correct": 41', "most_frequent: correct is 41, expected 0 to 40"),
+        ('"correct": 1', '"correct": -1', "most_frequent: correct is -1, expected 0 to 40"),
+        ('"accuracy": 0.025', '"accuracy": 0.026', "most_frequent: accuracy is 0.026, not 1/40"),
+        ('"interval": [', '"interval": [0.1, ', "interval: expected 2 values, got 3"),
+        ('"interval": [\n   0.0,', '"interval": [\n   0.1,', r"london: interval begins at 0\.1"),
+        ('"interval": [\n   0.0,', '"interval": [\n   -0.1,', r"london: interval begins at -0\.1"),
+    ],
+)  # fmt: skip
+def test_a_malformed_record_is_refused_in_one_line(
+    fake: Any, tmp_path: Path, old: str, new: str, message: str
+) -> None:
+    path = fake.shelf(tmp_path) / "baseline.json"
+    assert old in path.read_text()
+    path.write_text(path.read_text().replace(old, new, 1))
+    with pytest.raises(RecordError, match=rf"baseline\.json: .*{message}") as problem:
+        read(path, BaselineRecord)
+    assert "\n" not in str(problem.value)
+    assert len(str(problem.value)) < 400
+
+
+@pytest.mark.parametrize("interval", [(0.3, 0.5), (0.1, 0.2), (-0.1, 0.5), (0.1, 1.1)])
+def test_an_interval_holds_its_proportion_within_zero_and_one(
+    interval: tuple[float, float],
+) -> None:
+    with pytest.raises(ValueError, match="interval"):
+        Count(4, 1, 0.25, interval)
 
 
 def test_a_record_of_another_schema_is_refused(fake: Any, tmp_path: Path) -> None:
