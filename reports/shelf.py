@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Sequence
+import math
+import reprlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -14,6 +15,7 @@ from reports.record import (
     ROOT,
     BaselineRecord,
     CorpusRecord,
+    Count,
     EvaluationRecord,
     Provenance,
     RecordError,
@@ -40,9 +42,14 @@ TARGETS = {
 }  # fmt: skip
 
 
-def target(file: str) -> str:
-    """The make target that writes the record called `file`."""
-    return next(make for ending, make in TARGETS.items() if file.endswith(ending))
+def command(path: Path) -> str:
+    """The make command that writes the record at `path`, `PROFILE/[VARIANT.]NAME.json`."""
+    settings = {"PROFILE": (path.parent.name, "quick")}
+    if path.name not in TARGETS:
+        settings["VARIANT"] = (path.name.partition(".")[0], "vanilla")
+    changed = [f"{name}={value}" for name, (value, default) in settings.items() if value != default]
+    target = next(make for ending, make in TARGETS.items() if path.name.endswith(ending))
+    return " ".join(["make", *changed, target])
 
 
 @dataclass(frozen=True)
@@ -105,7 +112,7 @@ class Simulated(Shown):
         Raises: RecordError naming the table that is not there.
         """
         if key not in self.tables:
-            raise RecordError(f"simulate.json: no table {key!r}; run `make simulate`")
+            raise RecordError(f"{self.path}: no table {key!r}; run `{command(Path(self.path))}`")
         return self.tables[key]
 
 
@@ -197,11 +204,11 @@ class _Reader:
     def record(self, name: str, kind: type[R]) -> R:
         path = self.folder / name
         if not path.is_file():
-            raise RecordError(f"{path}: no such record; run `make {target(name)}`")
+            raise RecordError(f"{path}: no such record; run `{command(path)}`")
         record = read(path, kind)
         if changed := stale(record, self.root):
             raise RecordError(
-                f"{path}: stale, {changed[0]} has changed since; run `make {target(name)}`"
+                f"{path}: stale, {changed[0]} has changed since; run `{command(path)}`"
             )
         self.used.add(name)
         return record
@@ -211,30 +218,32 @@ class _Reader:
 
     def trained(self, name: str) -> Trained:
         record = self.record(name, TrainingRecord)
-        rows = _rows(self.folder / record.curve, target(name))
+        path = self.folder / record.curve
         curve = tuple(
-            {column: _number(row, column, record.curve) for column in ("step", "loss", "seconds")}
-            for row in rows
+            {column: _number(row, column, path) for column in ("step", "loss", "seconds")}
+            for row in _rows(path, command(self.folder / name))
         )
         return Trained(name.removesuffix(".json"), record, self._path(name), curve)
 
     def evaluated(self, name: str) -> Evaluated:
         record = self.record(name, EvaluationRecord)
-        answers = _predictions(self.folder, record.predictions, record.result.n)
+        make = command(self.folder / name)
+        answers = _predictions(self.folder / record.predictions, record.result, make)
         control: tuple[Prediction, ...] = ()
         if record.control is not None and record.control_predictions is not None:
-            control = _predictions(self.folder, record.control_predictions, record.control.n)
+            control = _predictions(self.folder / record.control_predictions, record.control, make)
         return Evaluated(name.removesuffix(".json"), record, self._path(name), answers, control)
 
     def simulated(self) -> Simulated:
         record = self.record("simulate.json", SimulateRecord)
+        make = command(self.folder / "simulate.json")
         for figure in record.figures:
             if sha256_or_none(self.folder / figure.file) != figure.sha256:
                 raise RecordError(
                     f"{self.folder / figure.file}: not the table that simulate.json was written "
-                    "with; run `make simulate`"
+                    f"with; run `{make}`"
                 )
-        tables = {f.key: tuple(_rows(self.folder / f.file, "simulate")) for f in record.figures}
+        tables = {f.key: tuple(_rows(self.folder / f.file, make)) for f in record.figures}
         return Simulated("simulate", record, self._path("simulate.json"), tables)
 
     def further(self) -> tuple[tuple[Trained, ...], tuple[Evaluated, ...], tuple[str, ...]]:
@@ -285,7 +294,7 @@ def _references(folder: Path, root: Path) -> tuple[Reference, ...]:
                     raise RecordError(f"{path}: its recipe is not the one of {first[1]}")
         for path in sorted(seed.glob("*.evaluate.json")):
             record = read(path, EvaluationRecord)
-            answers = _predictions(seed, record.predictions, record.result.n)
+            answers = _predictions(seed / record.predictions, record.result, "make reference")
             name = f"{seed.parent.name}/{seed.name}/{path.name}"
             shown = Evaluated(name, record, f"results/reference/{name}", answers, ())
             found.append(
@@ -302,7 +311,7 @@ def _references(folder: Path, root: Path) -> tuple[Reference, ...]:
 def _stage(path: Path) -> str:
     try:
         body = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, json.JSONDecodeError):
+    except (OSError, ValueError, RecursionError):
         return ""
     return str(body.get("stage", "")) if isinstance(body, dict) else ""
 
@@ -312,46 +321,53 @@ def _rows(path: Path, make: str) -> list[dict[str, str]]:
         with path.open(encoding="utf-8", newline="") as file:
             rows = list(csv.DictReader(file))
     except FileNotFoundError:
-        raise RecordError(f"{path}: no such table; run `make {make}`") from None
+        raise RecordError(f"{path}: no such table; run `{make}`") from None
+    except (OSError, UnicodeDecodeError, csv.Error) as problem:
+        raise RecordError(f"{path}: not a table: {problem}; run `{make}`") from None
     if not rows:
-        raise RecordError(f"{path}: an empty table; run `make {make}`")
+        raise RecordError(f"{path}: an empty table; run `{make}`")
     return rows
 
 
-def _number(row: dict[str, str], column: str, file: str) -> float:
+def _number(row: dict[str, str], column: str, path: Path) -> float:
     try:
-        return float(row[column])
+        number = float(row[column])
     except (KeyError, TypeError, ValueError):
-        raise RecordError(
-            f"{file}: column {column!r} holds {row.get(column)!r}, not a number"
-        ) from None
+        number = math.nan
+    if not math.isfinite(number):
+        raise RecordError(f"{path}: column {column!r} holds {row.get(column)!r}, not a number")
+    return number
 
 
-def _predictions(folder: Path, file: str, n: int) -> tuple[Prediction, ...]:
-    """The answers in `file`; there must be as many as questions were asked."""
-    path = folder / file
+def _predictions(path: Path, count: Count, make: str) -> tuple[Prediction, ...]:
+    """The answers in the table at `path`; as many of them, and of right ones, as were counted."""
     try:
-        lines: Sequence[str] = path.read_text(encoding="utf-8").removesuffix("\n").split("\n")
+        lines = path.read_text(encoding="utf-8").removesuffix("\n").split("\n")
     except FileNotFoundError:
-        raise RecordError(f"{path}: no such predictions; run `make evaluate`") from None
-    found = []
-    for number, line in enumerate(lines, start=1):
-        try:
-            row = json.loads(line)
-            found.append(
-                Prediction(
-                    number,
-                    str(row["answer"]),
-                    bool(row["correct"]),
-                    float(row["probability"]),
-                    row.get("question"),
-                    row.get("gold"),
-                )
-            )
-        except (json.JSONDecodeError, KeyError, TypeError, ValueError) as problem:
-            raise RecordError(f"{path}:{number}: not a prediction: {problem!r}") from None
-    if len(found) != n:
+        raise RecordError(f"{path}: no such predictions; run `{make}`") from None
+    except (OSError, UnicodeDecodeError) as problem:
+        raise RecordError(f"{path}: not predictions: {problem}; run `{make}`") from None
+    found = tuple(_prediction(line, i, f"{path}:{i}") for i, line in enumerate(lines, start=1))
+    correct = sum(p.correct for p in found)
+    if len(found) != count.n:
+        raise RecordError(f"{path}: {len(found)} predictions for {count.n} questions; run `{make}`")
+    if correct != count.correct:
         raise RecordError(
-            f"{path}: {len(found)} predictions for {n} questions; run `make evaluate`"
+            f"{path}: {correct} predictions are correct, the record has {count.correct}; "
+            f"run `{make}`"
         )
-    return tuple(found)
+    return found
+
+
+def _prediction(line: str, number: int, where: str) -> Prediction:
+    try:
+        row = json.loads(line)
+        answer, correct, probability = row["answer"], row["correct"], row["probability"]
+        question, gold = row.get("question"), row.get("gold")
+    except (KeyError, TypeError, ValueError, RecursionError) as problem:
+        raise RecordError(f"{where}: not a prediction: {problem!r}") from None
+    if type(correct) is not bool:
+        raise RecordError(f"{where}: correct: expected true or false, got {reprlib.repr(correct)}")
+    if type(probability) not in (int, float) or not 0 <= probability <= 1:
+        raise RecordError(f"{where}: probability: expected 0 to 1, got {reprlib.repr(probability)}")
+    return Prediction(number, str(answer), correct, float(probability), question, gold)

@@ -80,6 +80,66 @@ def test_a_malformed_prediction_is_named_by_line(fake: Any, tmp_path: Path) -> N
         gather(tmp_path, "quick", "vanilla")
 
 
+PREDICTIONS = "vanilla.pretrain.predictions.jsonl"
+CONTROL = "vanilla.pretrain.control.jsonl"
+CURVE = "vanilla.pretrain.curve.csv"
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "message"),
+    [
+        (CURVE, b"loss", b"lo\xffss", r"not a table: .* byte 0xff"),
+        (CURVE, b"1.5", b"nan", r"column 'loss' holds 'nan', not a number"),
+        (CURVE, b"1.5", b"inf", r"column 'loss' holds 'inf', not a number"),
+        (CURVE, b"1.5", b"low", r"column 'loss' holds 'low', not a number"),
+        (PREDICTIONS, b"Town 1", b"Town \xff", r"not predictions: .* byte 0xff"),
+        (PREDICTIONS, b'{"q', b"[" * 99999, r":1: not a prediction"),
+        (PREDICTIONS, b"0.9}", b"%d}" % 10**400, r":1: probability: expected 0 to 1, got 1000"),
+        (PREDICTIONS, b"0.9}", b"1.01}", r":1: probability: expected 0 to 1, got 1\.01"),
+        (PREDICTIONS, b"0.9}", b"-0.01}", r":1: probability: expected 0 to 1, got -0\.01"),
+        (PREDICTIONS, b"0.9}", b"NaN}", r":1: probability: expected 0 to 1, got nan"),
+        (PREDICTIONS, b"true", b'"false"', r":1: correct: expected true or false, got 'false'"),
+        (PREDICTIONS, b"true", b"false", "23 predictions are correct, the record has 24"),
+        (CONTROL, b"false", b"true", "2 predictions are correct, the record has 1"),
+        (CONTROL, b"\n", b"\n" * 2, r":2: not a prediction"),
+        (CONTROL, b'{"q', b'{"answer": "", "correct": false, "probability": 0}\n{"q',
+         "21 predictions for 20 questions"),
+    ],
+)  # fmt: skip
+def test_a_malformed_or_contradicting_table_is_refused_in_one_line(
+    fake: Any, tmp_path: Path, file: str, old: bytes, new: bytes, message: str
+) -> None:
+    path = fake.shelf(tmp_path) / file
+    assert old in path.read_bytes()
+    path.write_bytes(path.read_bytes().replace(old, new, 1))
+    with pytest.raises(RecordError, match=f"{file}.*{message}") as problem:
+        gather(tmp_path, "quick", "vanilla")
+    assert "\n" not in str(problem.value)
+    assert len(str(problem.value)) < 400
+
+
+@pytest.mark.parametrize(
+    ("profile", "variant", "file", "command"),
+    [
+        ("quick", "vanilla", "{}.pretrain.json", "make pretrain"),
+        ("quick", "rope", "{}.pretrain.json", "make VARIANT=rope pretrain"),
+        ("practical", "vanilla", "{}.scratch.json", "make PROFILE=practical finetune"),
+        ("practical", "rope", "{}.pretrain.curve.csv",
+         "make PROFILE=practical VARIANT=rope pretrain"),
+        ("practical", "rope", "{}.scratch.predictions.jsonl",
+         "make PROFILE=practical VARIANT=rope evaluate"),
+        ("practical", "rope", "theory.json", "make PROFILE=practical theory"),
+        ("best", "rope", "simulate.leak.csv", "make PROFILE=best simulate"),
+    ],
+)  # fmt: skip
+def test_the_make_command_has_the_settings_that_differ_from_the_defaults(
+    fake: Any, tmp_path: Path, profile: str, variant: str, file: str, command: str
+) -> None:
+    (fake.shelf(tmp_path, profile, variant) / file.format(variant)).unlink()
+    with pytest.raises(RecordError, match=f"; run `{command}`$"):
+        gather(tmp_path, profile, variant)
+
+
 def test_a_line_separator_inside_an_answer_is_no_new_line(fake: Any, tmp_path: Path) -> None:
     answers = fake.shelf(tmp_path) / "vanilla.pretrain.predictions.jsonl"
     text = answers.read_text().replace("Town 0", "Town\u20280", 1)
