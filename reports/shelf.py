@@ -48,8 +48,8 @@ def command(path: Path) -> str:
     if path.name not in TARGETS:
         settings["VARIANT"] = (path.name.partition(".")[0], "vanilla")
     changed = [f"{name}={value}" for name, (value, default) in settings.items() if value != default]
-    target = next(make for ending, make in TARGETS.items() if path.name.endswith(ending))
-    return " ".join(["make", *changed, target])
+    targets = (make for ending, make in TARGETS.items() if path.name.endswith(ending))
+    return " ".join(["make", *changed, next(targets, "report")])
 
 
 @dataclass(frozen=True)

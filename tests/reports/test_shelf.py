@@ -159,6 +159,12 @@ def test_further_runs_are_found_and_stale_ones_left_out(fake: Any, tmp_path: Pat
     assert shelf.left_out == ("rope.pretrain.json",)
 
 
+def test_a_further_run_may_have_any_name(fake: Any, tmp_path: Path) -> None:
+    folder = fake.shelf(tmp_path)
+    write(folder / "other.json", fake.training(folder, "rope", "pretrain"))
+    assert [t.name for t in gather(tmp_path, "quick", "vanilla").further_training] == ["other"]
+
+
 def test_references_are_read_with_their_recipe_and_seed(fake: Any, tmp_path: Path) -> None:
     fake.shelf(tmp_path)
     for seed in (0, 10, 2):
