@@ -21,11 +21,16 @@ CONTROL := $(if $(filter embedded,$(CORPUS)),--control_corpus_path $(FILES)/birt
 # PIP_FIND_LINKS is set on machines that keep CPU wheels of torch in a folder, unset elsewhere.
 export UV_FIND_LINKS ?= $(PIP_FIND_LINKS)
 export UV_NO_SYNC = 1
+export FROM
 TORCH ?= torch==2.13.0
 TORCH_ARGS ?= $(if $(PIP_FIND_LINKS),,--torch-backend=auto)
 
-ifeq ($(filter quick practical best,$(PROFILE)),)
-$(error PROFILE=$(PROFILE): expected quick, practical or best)
+one_of = $(if $(filter $(2),$($(1))),,$(error $(1)=$($(1)): expected one of: $(2)))
+$(call one_of,PROFILE,quick practical best)
+$(call one_of,VARIANT,vanilla rope)
+$(call one_of,DEVICE,auto cpu cuda)
+ifneq ($(shell printf '%s' '$(SEED)' | tr -d 0-9)$(if $(SEED),,x),)
+$(error SEED=$(SEED): expected a number)
 endif
 
 THEORY_CODE := $(wildcard theory/*.py)
@@ -36,17 +41,17 @@ REPORT_CODE := $(wildcard reports/*.py templates/*.html templates/*/*)
 RECORDS := $(RESULTS)/corpus.json $(RESULTS)/theory.json $(RESULTS)/simulate.json \
 	$(RESULTS)/baseline.json $(RUN).pretrain.evaluate.json $(RUN).scratch.evaluate.json
 
-# The seed is an input of the runs: a file that changes when SEED does makes them depend on it.
-SETTINGS := $(RESULTS)/.seed
-ifneq ($(filter-out help clean lint test setup lock,$(MAKECMDGOALS)),)
-$(shell mkdir -p $(RESULTS) && { echo $(SEED) | cmp -s - $(SETTINGS) || echo $(SEED) > $(SETTINGS); })
-endif
+# The seed is an input of the runs: a file of its name, newer than the records of another seed.
+SETTINGS := $(RESULTS)/.seed-$(SEED)
+$(SETTINGS):
+	@mkdir -p $(RESULTS) && rm -f $(RESULTS)/.seed-* && touch $@
 
+.DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help setup lock data theory simulate pretrain finetune evaluate baseline report reference \
 	test lint bench clean
 
-help: ## print this list
+help: ## print this list (the default)
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
 	@echo
 	@echo "  options: PROFILE=quick|practical|best VARIANT=vanilla|rope SEED=0 DEVICE=auto|cpu|cuda"
@@ -77,7 +82,7 @@ ifneq ($(FROM),)
 data: import
 .PHONY: import
 import: | $(READY)
-	$(PYTHON) -m data --from '$(FROM)'
+	$(PYTHON) -m data --from "$$FROM"
 $(RESULTS)/corpus.json: $(if $(filter practical,$(CORPUS)),import)
 endif
 
@@ -134,8 +139,10 @@ report: build/report.pdf build/report.html ## everything above, as build/report.
 build/report.pdf build/report.html &: $(RECORDS) $(REPORT_CODE) $(wildcard results/reference/*/*/*.json) | $(READY)
 	$(PYTHON) -m reports --profile $(PROFILE) --variant $(VARIANT) --output build
 
-reference: ## practical and best over seeds on the device at hand, packed for results/reference/
-	$(PY) -m gpt.reference --device $(DEVICE)
+# With PY named, that Python is used as it is: a machine with a GPU and its own torch needs no set-up.
+GIVEN := $(filter command environment,$(origin PY))
+reference: $(if $(GIVEN),,$(READY)) ## practical and best over seeds on the device at hand, packed for results/reference/
+	$(if $(GIVEN),$(PY),$(PYTHON)) -m gpt.reference --device $(DEVICE)
 
 # ---------------------------------------------------------------------------------- checks
 

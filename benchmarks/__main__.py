@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Callable
 
 from benchmarks import generation, training
-from reports.record import exit_on_input_error
+from reports.record import ArgumentParser, exit_on_input_error
 
 BENCHMARKS: dict[str, Callable[[], None]] = {
     "training": training.run,
@@ -15,7 +14,7 @@ BENCHMARKS: dict[str, Callable[[], None]] = {
 
 
 def main(argv: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser = ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("names", nargs="*", choices=[*BENCHMARKS, []], metavar="name")
     names = parser.parse_args(argv).names or list(BENCHMARKS)
     for name in names:

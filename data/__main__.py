@@ -8,7 +8,7 @@ from pathlib import Path
 
 from data.arguments import Arguments
 from data.corpus import CORPORA, folder_of, summary
-from reports.record import InputError, exit_on_input_error, printable
+from reports.record import ArgumentParser, InputError, exit_on_input_error, printable
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -36,7 +36,7 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m data", description=__doc__)
+    parser = ArgumentParser(prog="python -m data", description=__doc__)
     parser.add_argument("--name", help="of the corpus (default: embedded, or practical)")
     parser.add_argument(
         "--into", type=Path, default=CORPORA, metavar="FOLDER", help="holds the corpora"

@@ -41,6 +41,15 @@ def find(name: str, corpus: str) -> Path:
     )
 
 
+def refuse_overwriting(inputs: list[Path], outputs: list[Path]) -> None:
+    """Raises: InputError if a file to be written is also read, or named for two outputs."""
+    taken = {path.resolve(): f"the run reads {path}" for path in inputs}
+    for path in outputs:
+        if path.resolve() in taken:
+            raise InputError(f"{path}: cannot be written: {taken[path.resolve()]}")
+        taken[path.resolve()] = "another output of the run has this name"
+
+
 def read_text(path: Path) -> str:
     """The text of a file, with line ends as newlines, without byte order mark.
 

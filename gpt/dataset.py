@@ -6,7 +6,6 @@ y is left out of the loss.
 
 from __future__ import annotations
 
-import argparse
 import sys
 from pathlib import Path
 
@@ -22,7 +21,7 @@ from torch.utils.data import Dataset
 from gpt.arguments import positive, seed
 from gpt.corpus import Pair, find, read_documents, read_pairs
 from gpt.vocabulary import MASK, MASK_ID, PAD_ID, Vocabulary
-from reports.record import InputError, exit_on_input_error, printable
+from reports.record import ArgumentParser, InputError, exit_on_input_error, printable
 
 Ids = Int[np.ndarray, " length"]
 Example = tuple[Int[Tensor, " block-1"], Int[Tensor, " block-1"]]
@@ -151,7 +150,7 @@ def _ascii(text: str) -> str:
 
 def main(argv: list[str] | None = None) -> int:
     """Print a few examples of a data set, as the handout describes."""
-    parser = argparse.ArgumentParser(description="Print examples of one of the two data sets.")
+    parser = ArgumentParser(description="Print examples of one of the two data sets.")
     parser.add_argument("dataset_type", choices=["namedata", "charcorruption"])
     parser.add_argument("--pretrain_corpus_path", default="wiki.txt")
     parser.add_argument("--finetune_corpus_path", default="birth_places_train.tsv")

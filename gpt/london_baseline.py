@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import sys
 from collections import Counter
 from pathlib import Path
@@ -12,7 +11,15 @@ if __package__ in (None, ""):  # run as a script: let `import gpt` find the fold
 
 from gpt.corpus import Pair, find, read_pairs
 from gpt.evaluation import count, practical_line
-from reports.record import BaselineRecord, Clock, Count, InputError, exit_on_input_error, write
+from reports.record import (
+    ArgumentParser,
+    BaselineRecord,
+    Clock,
+    Count,
+    InputError,
+    exit_on_input_error,
+    write,
+)
 
 LONDON = "London"
 
@@ -37,7 +44,7 @@ def _with_places(path: Path) -> list[Pair]:
 
 def main(argv: list[str] | None = None) -> int:
     clock = Clock()
-    parser = argparse.ArgumentParser(
+    parser = ArgumentParser(
         description="Accuracy of answering London, and the most frequent training place, always."
     )
     parser.add_argument("--eval_corpus_path", default="birth_dev.tsv")
@@ -58,7 +65,7 @@ def main(argv: list[str] | None = None) -> int:
     provenance = clock.provenance(None, [evaluation, training])
     write(
         arguments.record,
-        BaselineRecord(provenance, arguments.corpus, london, frequent, place),
+        BaselineRecord(provenance, evaluation.resolve().parent.name, london, frequent, place),
     )
     return 0
 

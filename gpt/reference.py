@@ -23,7 +23,7 @@ from pathlib import Path
 from gpt.attention import VARIANTS
 from gpt.corpus import CORPORA
 from gpt.recipe import RECIPES, recipe
-from reports.record import ROOT, InputError, exit_on_input_error, write_text
+from reports.record import ROOT, ArgumentParser, InputError, exit_on_input_error, write_text
 
 RESULTS = ROOT / "results" / "reference"
 KEPT = {".json", ".csv", ".jsonl"}
@@ -135,7 +135,7 @@ def pack() -> Path:
 
 
 def main(argv: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(
+    parser = ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     add = parser.add_argument

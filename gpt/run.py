@@ -22,7 +22,7 @@ from gpt import curve
 from gpt.arguments import positive, seed
 from gpt.attention import VARIANTS
 from gpt.batches import TrainingData
-from gpt.corpus import find, read_documents, read_pairs
+from gpt.corpus import find, read_documents, read_pairs, refuse_overwriting
 from gpt.dataset import CharCorruptionDataset, NameDataset
 from gpt.device import choose, describe
 from gpt.evaluation import Answers, ask, count, practical_line
@@ -32,6 +32,7 @@ from gpt.recipe import PRACTICAL, RECIPES, Recipe, recipe
 from gpt.trainer import Trained, train
 from gpt.vocabulary import Vocabulary
 from reports.record import (
+    ArgumentParser,
     Clock,
     EvaluationRecord,
     InputError,
@@ -66,11 +67,13 @@ def _train(arguments: argparse.Namespace, clock: Clock, corpus: Path, text: str)
     log = arguments.log or target.with_name(target.name + ".log.jsonl")
     for path in (target, record_path, log):
         require_writable(path)
-    run, model, chosen, vocabulary = _model(arguments, Vocabulary.of_text(text))
+    vocabulary = Vocabulary.of_text(text)
+    run, model, chosen = _model(arguments, vocabulary)
     inputs, data, documents = _data(arguments, run, chosen, text, vocabulary)
     if arguments.reading_params_path is not None:
         inputs.append(Path(arguments.reading_params_path))
     inputs = [corpus, *inputs]
+    refuse_overwriting(inputs, [target, record_path, log])
     stage = chosen.stage(run)
     device = choose(arguments.device)
     print(
@@ -93,7 +96,7 @@ def _train(arguments: argparse.Namespace, clock: Clock, corpus: Path, text: str)
             recipe=chosen.name,
             recipe_hash=chosen.sha256,
             hyperparameters=chosen.hyperparameters(),
-            changes=chosen.changes,
+            changes=chosen.changes(),
             corpus=corpus.resolve().parent.name,
             parameters=model.count(),
             documents=documents,
@@ -111,9 +114,7 @@ def _train(arguments: argparse.Namespace, clock: Clock, corpus: Path, text: str)
     return 0
 
 
-def _model(
-    arguments: argparse.Namespace, vocabulary: Vocabulary
-) -> tuple[str, GPT, Recipe, Vocabulary]:
+def _model(arguments: argparse.Namespace, vocabulary: Vocabulary) -> tuple[str, GPT, Recipe]:
     """The kind of run, the model it starts from, and the recipe it follows.
 
     After pretraining the recipe is the pretraining's, unless another is asked for.
@@ -138,7 +139,7 @@ def _model(
             )
     if arguments.epochs is not None:
         chosen = chosen.with_epochs(run, arguments.epochs)
-    return run, model, chosen, vocabulary
+    return run, model, chosen
 
 
 def _data(
@@ -191,6 +192,7 @@ def _evaluate(
     device = choose(arguments.device)
     model.to(device)
     inputs = [corpus, source, questions]
+    refuse_overwriting(inputs, [outputs, record_path])
     answers = ask(model, vocabulary, read_pairs(questions), questions)
     control = None
     if arguments.control_corpus_path is not None:
@@ -252,7 +254,7 @@ def _required(arguments: argparse.Namespace, name: str) -> str:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     add = parser.add_argument

@@ -10,7 +10,7 @@ from reports import evidence, theory_figures, training_figures
 from reports.document import render
 from reports.figures import Figure
 from reports.press import print_pdf
-from reports.record import ROOT, exit_on_input_error, write_bytes
+from reports.record import ROOT, ArgumentParser, exit_on_input_error, write_bytes
 from reports.shelf import Shelf, gather
 
 
@@ -50,7 +50,7 @@ def draw(shelf: Shelf) -> dict[str, Figure]:
 
 
 def _arguments(argv: list[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m reports", description=__doc__)
+    parser = ArgumentParser(prog="python -m reports", description=__doc__)
     parser.add_argument("--profile", default="quick", help="folder of the records (default: quick)")
     parser.add_argument("--variant", default="vanilla", help="the model reported on first")
     parser.add_argument(

@@ -21,10 +21,10 @@ from pathlib import Path
 from typing import Any, ClassVar, Literal, TypeVar
 
 from reports.provenance import ROOT, Clock, Provenance, processor, sha256, sha256_or_none
-from reports.terminal import InputError, exit_on_input_error, printable
+from reports.terminal import ArgumentParser, InputError, exit_on_input_error, printable
 
 __all__ = [
-    "ROOT", "SCHEMA", "BaselineRecord", "Claim", "Clock", "CorpusRecord", "Count",
+    "ROOT", "SCHEMA", "ArgumentParser", "BaselineRecord", "Claim", "Clock", "CorpusRecord", "Count",
     "EvaluationRecord", "Experiment", "Figure", "InputError", "Provenance", "Record", "RecordError",
     "SimulateRecord", "Step", "TheoryRecord", "TrainingRecord", "exit_on_input_error", "printable",
     "processor", "read", "require_writable", "sha256", "stale", "write", "write_bytes",

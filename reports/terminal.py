@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import sys
 from collections.abc import Callable
 from typing import NoReturn
@@ -9,6 +10,13 @@ from typing import NoReturn
 
 class InputError(Exception):
     """What the user gave cannot be used: one line naming file, line and value; exit code 2."""
+
+
+class ArgumentParser(argparse.ArgumentParser):
+    """argparse, but a wrong command line gets one line; `--help` shows how it should be."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"error: {printable(message)} (see --help)\n")
 
 
 def printable(text: str) -> str:

@@ -10,7 +10,14 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from reports.record import ROOT, Clock, InputError, SimulateRecord, exit_on_input_error
+from reports.record import (
+    ROOT,
+    ArgumentParser,
+    Clock,
+    InputError,
+    SimulateRecord,
+    exit_on_input_error,
+)
 from reports.record import write as write_record
 from simulate import figures
 from simulate.catalogue import DEFAULT_ALPHA, catalogue
@@ -123,7 +130,7 @@ def plain(title: str) -> str:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m simulate", description=__doc__)
+    parser = ArgumentParser(prog="python -m simulate", description=__doc__)
     add = parser.add_argument
     add("--trials", default=str(DEFAULT_TRIALS), help="trials an experiment, e.g. 1e6")
     add("--seed", default="0", help="seed of all random streams")

@@ -23,7 +23,7 @@ RESULTS = "results/quick"
 # In the order in which they are made; those of one line at the same time.
 MADE = (
     (".venv/.ready",),
-    (f"{RESULTS}/.seed",),
+    (f"{RESULTS}/.seed-0",),
     (f"{CORPORA}/corpus.json",),
     (f"{RESULTS}/corpus.json",),
     (f"{RESULTS}/theory.json",),
@@ -89,7 +89,7 @@ def tree(tmp_path: Path) -> Path:
     for step, names in enumerate(MADE, start=1):
         for name in names:
             place(root / name, 1_000_000 + 10 * step)
-    seed = root / RESULTS / ".seed"
+    seed = root / RESULTS / ".seed-0"
     seed.write_text("0\n")
     place(seed, 1_000_020)
     return root
@@ -184,6 +184,20 @@ def test_the_practicals_profiles_need_its_files(tree: Path, profile: str) -> Non
 def test_an_unknown_profile_is_refused(tree: Path) -> None:
     done = make(tree, "PROFILE=fast", "report")
     assert done.returncode == 2
-    assert "PROFILE=fast: expected quick, practical or best" in done.stderr
+    assert "PROFILE=fast: expected one of: quick practical best" in done.stderr
     assert not (tree / "results/fast").exists()
     assert make(tree, "PROFILE=", "report").returncode == 2
+
+
+@pytest.mark.parametrize("setting", ["SEED=abc", "SEED=", "VARIANT=vanila", "DEVICE=gpu"])
+def test_a_mistyped_setting_is_refused_and_nothing_is_remade(tree: Path, setting: str) -> None:
+    refused = make(tree, setting, "report")
+    name, value = setting.split("=")
+    assert refused.returncode == 2
+    assert f"{name}={value}: expected" in refused.stderr
+    assert make(tree, "-q", "report").returncode == 0
+
+
+def test_asking_what_another_seed_would_do_changes_nothing(tree: Path) -> None:
+    make(tree, "-n", "SEED=1", "report")
+    assert make(tree, "-q", "report").returncode == 0

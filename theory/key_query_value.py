@@ -100,8 +100,8 @@ def _synthesis(formula: sp.Expr, proof: Proof) -> None:
     proof.equal(
         sp.Matrix(4, 4, lambda i, j: sp.expand(u[i].dot(u[j]))),
         SQUARE * sp.eye(4),
-        r"four orthogonal vectors of equal norm with free coordinates $p_0, \dots, p_3$, so that "
-        r"nothing below rests on a chosen basis; $\beta^2$ is the right side's entry",
+        r"four orthogonal vectors of equal norm with free coordinates $p_0, \dots, p_3$; the "
+        r"entry on the right is $\beta^2$",
         r"(u_i^\top u_j)_{ij}",
     )
     general = (
@@ -112,8 +112,9 @@ def _synthesis(formula: sp.Expr, proof: Proof) -> None:
     proof.equal(
         _columns(general / SQUARE * INPUTS[0], general / SQUARE * INPUTS[2]),
         _columns(U_B, U_B - U_C),
-        r"solve $V x_1 = u_b$ and $V x_3 = u_b - u_c$ among outer products: every "
-        r"$f, g$ will do; we take $f = 1$, $g = 0$",
+        r"solve $V x_1 = u_b$ and $V x_3 = u_b - u_c$ among outer products: let $\beta^2 V$ be the "
+        r"sum of $(f u_b + g u_c) u_b^\top$, $((1 - f) u_b - g u_c) u_d^\top$ and "
+        r"$((1 - f) u_b - (1 + g) u_c) u_c^\top$; every $f, g$ will do; we take $f = 1$, $g = 0$",
         "(V x_1, V x_3)",
     )
     proof.equal(

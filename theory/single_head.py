@@ -268,7 +268,7 @@ CLAIMS = (
         twin=(2 * alpha + radial) * beta**2,
         changed=r"$2\alpha$ in place of $4\alpha$",
         example={"alpha": sp.Rational(1, 100), "beta": 10, "radial": sp.Rational(1, 2)},
-        source="practical, question 2c; Atchison and Shen 1980 (logistic-normal distributions)",
+        source="practical, question 2c; Aitchison and Shen 1980 (logistic-normal distributions)",
         variables={s_a: ANY, s_b: ANY, T: POSITIVE, share: UNIT},
     ),
     Claim(

@@ -44,7 +44,7 @@ def ready(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setitem(RECIPES, "quick", tiny)
     monkeypatch.setitem(RECIPES, "best", replace(tiny, name="best", question_share=0.2))
     vocabulary = Vocabulary.of_text((folder / "wiki.txt").read_text())
-    model = build("vanilla", len(vocabulary), layers=1, heads=2, width=16)
+    model = build("vanilla", len(vocabulary), layers=1, heads=2, width=16, dropout=0.0)
     save_parameters(
         folder / "good.params", model, Header(model.config, vocabulary, "", "quick", "scratch")
     )
@@ -120,6 +120,22 @@ CASES = {
         rf"{DEV}:9: the question has 126 characters .* block of 128: 'W+",
         EVALUATE,
         append(DEV, "W" * 126 + "\tRome\n"),
+    ),
+    "log over the corpus": Case(
+        r"wiki.txt: cannot be written: the run reads wiki.txt", f"{PRETRAIN} --log {WIKI}"
+    ),
+    "parameters over the pairs": Case(
+        rf"{TRAIN}: cannot be written: the run reads", FINETUNE.replace("out.params", TRAIN)
+    ),
+    "parameters over their source": Case(
+        r"good.params: cannot be written: the run reads",
+        f"{FINETUNE} --reading_params_path good.params".replace("out.params", "./good.params"),
+    ),
+    "record over the parameters": Case(
+        r"out.params: cannot be written: another output", f"{PRETRAIN} --record out.params"
+    ),
+    "predictions over the questions": Case(
+        rf"{DEV}: cannot be written: the run reads", EVALUATE.replace("out.predictions", DEV)
     ),
     "no questions": Case(rf"{DEV}: no such file", EVALUATE, without(DEV)),
     "question with extra tab": Case(

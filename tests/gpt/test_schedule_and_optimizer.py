@@ -122,13 +122,13 @@ def test_the_practical_recipe_is_the_courses() -> None:
     ours = (r.shuffle, r.whole_lines, r.closing_mask, r.question_share)
     assert ours == (False, False, False, 0.0)
     assert r.ascii_pairs
-    assert r.changes == ()
+    assert r.changes() == ()
 
 
 def test_recipes_that_differ_say_so_and_hash_apart() -> None:
-    assert all(r.changes for name, r in RECIPES.items() if name != "practical")
+    assert all(r.changes() for name, r in RECIPES.items() if name != "practical")
     assert len({r.sha256 for r in RECIPES.values()}) == len(RECIPES)
-    renamed = replace(PRACTICAL, name="other", changes=("A new name.",))
+    renamed = replace(PRACTICAL, name="other", remarks=("A new name.",))
     assert renamed.sha256 == PRACTICAL.sha256
     shorter = PRACTICAL.with_epochs("pretrain", 1)
     assert shorter.sha256 != PRACTICAL.sha256
@@ -138,3 +138,11 @@ def test_recipes_that_differ_say_so_and_hash_apart() -> None:
 def test_an_unknown_recipe_is_refused() -> None:
     with pytest.raises(InputError, match="unknown recipe 'slow'; known: practical"):
         recipe("slow")
+
+
+def test_the_changes_name_every_number_that_differs_from_the_course() -> None:
+    changed = PRACTICAL.with_epochs("pretrain", 7)
+    assert changed.changes() == ("Pretraining: epochs 7 for 650.",)
+    listed = " ".join(RECIPES["quick"].changes())
+    assert "width 128 for 256" in listed
+    assert "batch size 64 for 128" in listed

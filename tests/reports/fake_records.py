@@ -125,7 +125,10 @@ def shelf(
     replaced = changes or {}
 
     def put(name: str, record: Any) -> None:
-        write(folder / name, dataclasses.replace(record, **replaced.get(name, {})))
+        record = dataclasses.replace(record, **replaced.get(name, {}))
+        if isinstance(record, EvaluationRecord):
+            _answers(folder, record)
+        write(folder / name, record)
 
     put("corpus.json", _corpus())
     claims = (*map(claim, QUESTIONS), claim("3h", verdict="cited"), claim("9z"))
@@ -184,13 +187,21 @@ def evaluation(folder: Path, variant: str, run: str, right: int) -> EvaluationRe
     """An evaluation record, and its predictions beside it."""
     predictions = f"{variant}.{run}.predictions.jsonl"
     control = f"{variant}.{run}.control.jsonl"
-    _predictions(folder / predictions, PEOPLE, right, "Person")
-    _predictions(folder / control, 20, 1, "Stranger")
-    return EvaluationRecord(
+    record = EvaluationRecord(
         provenance(), model=run, variant=variant, recipe="quick", corpus="made-up",
         result=count(right, PEOPLE), control=count(1, 20), unknown_characters=0,
         predictions=predictions, control_predictions=control,
     )  # fmt: skip
+    _answers(folder, record)
+    return record
+
+
+def _answers(folder: Path, record: EvaluationRecord) -> None:
+    """Write the tables of answers that `record` counts."""
+    _predictions(folder / record.predictions, record.result.n, record.result.correct, "Person")
+    if record.control is not None and record.control_predictions is not None:
+        control = folder / record.control_predictions
+        _predictions(control, record.control.n, record.control.correct, "Stranger")
 
 
 def _predictions(path: Path, n: int, right: int, who: str) -> None:
