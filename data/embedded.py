@@ -27,7 +27,7 @@ the vocabulary is the same for every number of people (and holds the question ma
 
 NOTES = (
     "The last document lists the symbols, so that the vocabulary never varies.",
-    "Left out: people who share a name, active players, names and towns with letters outside ASCII.",
+    "Left out: people who share a name, active players, names and towns beyond ASCII letters.",
 )
 
 

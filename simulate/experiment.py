@@ -83,10 +83,15 @@ class Result:
             n=self.tally.trials,
             statistic=e.check.name,
             false_alarm=self.false_alarm,
-            small_by_design=e.small_by_design,
+            small_by_design=e.small_by_design or self._why_few(),
             seconds=round(self.seconds, 3),
             **vars(self.judgement),
         )
+
+    def _why_few(self) -> str | None:
+        """Why there are fewer than the default number of trials: somebody asked for fewer."""
+        trials = self.tally.trials
+        return f"asked for: --trials {trials}" if trials < DEFAULT_TRIALS else None
 
 
 def law(name: str) -> Callable[..., Float[np.ndarray, "*shape"]]:

@@ -15,6 +15,7 @@ import pytest
 from reports.record import ROOT, InputError, SimulateRecord, read, sha256
 from simulate import __main__ as command
 from simulate.catalogue import catalogue
+from simulate.experiment import DEFAULT_TRIALS
 
 COLUMNS = {
     "split": "setting,alpha,beta,left,right,count,n,law_probability",
@@ -47,8 +48,12 @@ def test_record_is_valid_and_holds_every_experiment(folder: Path) -> None:
     assert sum(e.false_alarm for e in found.experiments) == pytest.approx(found.family_false_alarm)
     assert found.provenance.seed == 0
     assert any(source.startswith("theory/") for source in found.provenance.sources)
-    small = [e for e in found.experiments if e.n < TRIALS]
-    assert all(e.small_by_design for e in small)
+
+
+def test_fewer_trials_than_the_default_are_never_without_a_reason(folder: Path) -> None:
+    found = read(folder / "simulate.json", SimulateRecord).experiments
+    assert all(e.n < DEFAULT_TRIALS for e in found)
+    assert all(e.small_by_design for e in found)
 
 
 def test_tables_lie_beside_the_record_with_their_columns(folder: Path) -> None:
