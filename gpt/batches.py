@@ -13,7 +13,8 @@ from torch import Tensor
 from gpt.dataset import CharCorruptionDataset, Ids, NameDataset
 from gpt.vocabulary import PAD_ID
 
-POOL = 16  # batches that are sorted by length together: padding falls from about half to 2 %
+# Batches sorted by length together: on the embedded corpus 2 % of a batch is then padding, not 30.
+POOL = 16
 
 
 @dataclass(frozen=True)

@@ -122,7 +122,7 @@ PRACTICAL = Recipe(
 )
 
 FASTER = (
-    "No dropout: its random numbers cost more on a CPU than the products around them.",
+    "No dropout, whose random numbers slow the training step on a CPU.",
     "Examples are shuffled, and batched with others of similar length, so that little is padding.",
     "Muon trains the matrices of the blocks in pretraining, AdamW the rest.",
     "The learning rate warms up over 2 % of the steps and decays linearly to 0.",
