@@ -31,7 +31,7 @@ __all__ = [
     "write_text",
 ]  # fmt: skip
 
-SCHEMA = 1
+SCHEMA = 2
 ROUNDING = 1e-9  # by how much a recorded proportion may differ from the one computed again
 
 
@@ -53,7 +53,11 @@ class Step:
 
 @dataclass(frozen=True)
 class Claim:
-    """One statement about attention that a program decided (see theory/claim.py)."""
+    """One statement about attention that a program decided (see theory/proof/claim.py).
+
+    result: LaTeX of the law; directly: what the definition itself gives at the example. A cited
+    theorem has neither, nor steps, twin and example.
+    """
 
     key: str
     question: str
@@ -61,10 +65,12 @@ class Claim:
     statement: str
     assumptions: tuple[str, ...]
     steps: tuple[Step, ...]
+    result: str
     verdict: Literal["proved", "refuted", "unknown", "cited"]
     twin: str
-    twin_verdict: Literal["proved", "refuted", "unknown"]
+    twin_verdict: Literal["proved", "refuted", "unknown"] | None
     example: str
+    directly: str
     source: str
     seconds: float
 

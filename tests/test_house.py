@@ -28,7 +28,7 @@ MAY_IMPORT = {
     "reports": {"reports"},
 }
 LONGEST_FILE = 400
-CHECKER = "theory.rigorous"
+CHECKER = "theory.proof.rigorous"
 PREDICATES = {"allclose", "array_equal", "array_equiv", "isclose", "equal", "equals"}
 
 

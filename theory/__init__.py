@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 from reports.record import InputError
 
 if TYPE_CHECKING:
-    from theory.claim import Claim
+    from theory.proof.claim import Citation, Claim
 
 
-def claims() -> tuple[Claim, ...]:
+def claims() -> tuple[Claim | Citation, ...]:
     """All claims in the order of the questions, their derivations not yet run."""
     from theory import (
         averaging,
@@ -34,7 +34,7 @@ def claims() -> tuple[Claim, ...]:
     return tuple(sorted(found, key=lambda claim: claim.question))
 
 
-def find(name: str) -> tuple[Claim, ...]:
+def find(name: str) -> tuple[Claim | Citation, ...]:
     """The claim with this key, or all claims of this construction (`averaging`).
 
     Raises: InputError naming the keys that come nearest.

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from reports import record
 from theory import claims, find
-from theory.claim import Claim
+from theory.proof.claim import Citation, Claim
 
 DEFAULT_RECORD = record.ROOT / "results" / "quick" / "theory.json"
 COLUMNS = ("question", "claim", "what is claimed", "verdict", "false twin", "seconds")
@@ -71,7 +71,7 @@ def _holds(decided: record.Claim) -> bool:
     return decided.verdict in ("proved", "cited") and decided.twin_verdict == "refuted"
 
 
-def _explain(chosen: Claim) -> int:
+def _explain(chosen: Claim | Citation) -> int:
     decided = chosen.decide()
     print(f"{decided.key} (question {decided.question}): {decided.title}\n\n{decided.statement}")
     for assumption in decided.assumptions:

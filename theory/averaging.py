@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 import sympy as sp
 
 from reports.record import InputError
-from theory.algebra import softmax
-from theory.claim import Claim
-from theory.law import Law
-from theory.proof import Proof
+from theory.proof.algebra import softmax
+from theory.proof.claim import Claim
+from theory.proof.law import Law
+from theory.proof.steps import Proof
 from theory.symbols import (
     ANY,
     GAIN_OF_QUERY,

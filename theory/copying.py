@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import sympy as sp
 
-from theory.algebra import softmax
-from theory.claim import Claim
-from theory.law import Law
-from theory.proof import Proof
+from theory.proof.algebra import softmax
+from theory.proof.claim import Claim
+from theory.proof.law import Law
+from theory.proof.steps import Proof
 from theory.symbols import (
     ANY,
     DIAMETER,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import sympy as sp
 
 if TYPE_CHECKING:
-    from theory.proof import Proof
+    from theory.proof.steps import Proof
 
 
 class Phi(sp.Function):

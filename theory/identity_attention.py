@@ -10,10 +10,10 @@ import itertools
 
 import sympy as sp
 
-from theory.algebra import softmax
-from theory.claim import Claim
-from theory.law import Law
-from theory.proof import Proof
+from theory.proof.algebra import softmax
+from theory.proof.claim import Claim
+from theory.proof.law import Law
+from theory.proof.steps import Proof
 from theory.symbols import ADD_C, ADD_D, MULTIPLE_C, MULTIPLE_D, NORM, UNIT, added_c, added_d, beta
 
 error = Law(

@@ -10,11 +10,11 @@ from typing import Any
 
 import sympy as sp
 
-from theory.claim import Claim
 from theory.gaussian import Abbreviation, Phi, phi, tail_bound
-from theory.law import Law
 from theory.noisy_keys import ASSUMED, MU_A, SIGMA, SIGMA_A, covariance
-from theory.proof import Proof
+from theory.proof.claim import Claim
+from theory.proof.law import Law
+from theory.proof.steps import Proof
 from theory.symbols import (
     ANY,
     KEYS,

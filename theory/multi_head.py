@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import sympy as sp
 
-from theory.algebra import softmax
-from theory.claim import Claim
 from theory.gaussian import Phi, mean_of_exponential
-from theory.law import Law
 from theory.missing import HEAD_1, LARGEST, Missing
 from theory.noisy_keys import ASSUMED, MU_A, MU_B, MU_I, SIGMA, SIGMA_A, covariance, mean
-from theory.proof import Proof
+from theory.proof.algebra import softmax
+from theory.proof.claim import Claim
+from theory.proof.law import Law
+from theory.proof.steps import Proof
 from theory.symbols import (
     ANY,
     GAIN_OF_QUERY,

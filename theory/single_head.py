@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import sympy as sp
 
-from theory.claim import Claim
 from theory.gaussian import Phi, mean_of_exponential, phi, tail_bound
-from theory.law import Law
 from theory.noisy_keys import ASSUMED, MU_A, MU_B, MU_I, SIGMA, SIGMA_A, covariance, mean
-from theory.proof import Proof
+from theory.proof.claim import Claim
+from theory.proof.law import Law
+from theory.proof.steps import Proof
 from theory.symbols import (
     ANY,
     GAIN_OF_QUERY,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sympy as sp
 
-from theory.law import Parameter
+from theory.proof.law import Parameter
 
 n = sp.Symbol("n", integer=True, positive=True)
 size = sp.Symbol("m", integer=True, positive=True)

@@ -58,8 +58,10 @@ def claim(question: str, **changes: Any) -> Claim:
         statement=r"The output differs by at most $(n-1)e^{-\Delta}$.",
         assumptions=(r"$\Delta > 0$",),
         steps=(Step(r"\frac{1}{1+x} \le 1", "A fraction below one", "exact"),),
-        verdict="proved", twin=r"$(n-2)e^{-\Delta}$ (one key too few)", twin_verdict="refuted",
-        example=r"For $n = 3$: $0$.", source="nowhere", seconds=0.1,
+        result=r"\alpha_j \ge \frac{1}{1+x}", verdict="proved",
+        twin=r"$(n-2)e^{-\Delta}$ (one key too few)", twin_verdict="refuted",
+        example=r"For $n = 3$: $0$.", directly="Attention itself gives $0$.", source="nowhere",
+        seconds=0.1,
     )  # fmt: skip
     return dataclasses.replace(made_up, **changes)
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from reports.record import BaselineRecord, Count, RecordError, TrainingRecord, read, write
+from reports.record import SCHEMA, BaselineRecord, Count, RecordError, TrainingRecord, read, write
 from reports.shelf import gather
 
 
@@ -220,6 +220,6 @@ def test_an_interval_holds_its_proportion_within_zero_and_one(
 
 def test_a_record_of_another_schema_is_refused(fake: Any, tmp_path: Path) -> None:
     path = fake.shelf(tmp_path) / "baseline.json"
-    path.write_text(path.read_text().replace('"schema": 1', '"schema": 0'))
+    path.write_text(path.read_text().replace(f'"schema": {SCHEMA}', '"schema": 0'))
     with pytest.raises(RecordError, match="schema is 0"):
         read(path, BaselineRecord)

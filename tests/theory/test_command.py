@@ -50,7 +50,7 @@ def test_a_claim_that_fails_is_an_exit_code(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     keep_cheap(monkeypatch)
-    monkeypatch.setattr("theory.proof.Proof.verdict", "unknown")
+    monkeypatch.setattr("theory.proof.steps.Proof.verdict", "unknown")
     assert main(["--record", str(tmp_path / "theory.json")]) == 1
     assert "0 of 3 claims proved" in capsys.readouterr().out
 

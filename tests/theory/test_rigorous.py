@@ -9,8 +9,9 @@ import pytest
 import sympy as sp
 from flint import arb
 
-from theory import averaging, copying, missing, rigorous, single_head
+from theory import averaging, copying, missing, single_head
 from theory.gaussian import Phi
+from theory.proof import rigorous
 from theory.symbols import alpha, beta, delta, epsilon, margin, n, radial
 
 x = sp.Symbol("x", positive=True)

@@ -2,8 +2,9 @@
 
 An identity is proved by cancelling the difference of its sides, an inequality by a certificate:
 after each variable is written in terms of one that is at least 0, numerator and denominator have
-coefficients of one sign. Before that, rigorous balls at sample points have had their veto. Limits
-are never asked of sympy where symbols are unordered.
+coefficients of one sign; or, of one variable, they have no root where a sign could change. Before
+that, rigorous balls at sample points and over a box of parameters have had their veto. Limits are
+never asked of sympy where symbols are unordered.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from typing import Literal
 import sympy as sp
 
 from theory.gaussian import Phi
-from theory.typeset import latex
+from theory.proof.typeset import latex
 
 Verdict = Literal["proved", "refuted", "unknown"]
 Domain = dict[sp.Symbol, tuple[sp.Expr, sp.Expr]]
@@ -38,7 +39,7 @@ def softmax(groups: Sequence[tuple[sp.Expr, sp.Expr]]) -> list[sp.Expr]:
 
 def identity(left: sp.Expr, right: sp.Expr, domain: Domain) -> Decision:
     """Decide left = right on `domain`: a rigorous ball may refute it, cancelling may prove it."""
-    from theory import rigorous
+    from theory.proof import rigorous
 
     difference = left - right
     for point in points(difference.free_symbols, domain):
@@ -51,16 +52,24 @@ def identity(left: sp.Expr, right: sp.Expr, domain: Domain) -> Decision:
 
 
 def nonnegative(expression: sp.Expr, domain: Domain) -> Decision:
-    """Decide expression ≥ 0 on `domain`: a ball may refute it, signs of coefficients prove it."""
-    from theory import rigorous
+    """Decide expression ≥ 0 on `domain`: balls may refute it, a certificate or balls prove it."""
+    from theory.proof import rigorous
 
     for point in points(expression.free_symbols, domain):
         value = rigorous.enclose(expression, point)
         if value.negative:
             return Decision("refuted", f"violated by {value.rounded} at {shown(point)}")
+    survey = rigorous.survey(expression, {s: domain[s] for s in expression.free_symbols})
+    if survey.violated:
+        return Decision("refuted", f"violated in the whole box {survey.violated}")
     if _certified(expression, domain):
         how = "all coefficients have one sign in variables that are at least 0"
-        return Decision("proved", f"{how}; Arb agrees at sample points")
+        return Decision("proved", f"{how}; {survey.words}")
+    if _without_roots(expression, domain):
+        how = "no root of the difference where its sign could change, by exact root counting"
+        return Decision("proved", f"{how}; {survey.words}")
+    if survey.complete:
+        return Decision("proved", "Arb certifies every box of a partition of all parameters")
     return Decision("unknown", "no certificate and no counterexample found")
 
 
@@ -116,6 +125,27 @@ def _certified(expression: sp.Expr, domain: Domain) -> bool:
     variables = [y for _, y in shifted.values()]
     signs = {_sign(part, variables) for part in (top, bottom)}
     return signs in ({1}, {-1}) or top == 0
+
+
+def _without_roots(expression: sp.Expr, domain: Domain) -> bool:
+    """Whether a rational function of one variable keeps its sign, by Sturm's theorem."""
+    top, bottom = sp.fraction(sp.cancel(sp.together(expression)))
+    symbols = expression.free_symbols
+    if len(symbols) != 1 or not all(part.is_polynomial(*symbols) for part in (top, bottom)):
+        return False
+    (symbol,) = symbols
+    parts = [sp.Poly(part, symbol) for part in (top, bottom)]
+    if not all(part.domain.is_ZZ or part.domain.is_QQ for part in parts):
+        return False
+    turning = [factor for part in parts for factor, power in part.sqf_list()[1] if power % 2 == 1]
+    return all(_roots_between(factor, *domain[symbol]) == 0 for factor in turning)
+
+
+def _roots_between(factor: sp.Poly, lower: sp.Expr, upper: sp.Expr) -> int:
+    ends = [end for end in (lower, upper) if end.is_finite]
+    bounds = [end if end.is_finite else None for end in (lower, upper)]
+    at_ends = sum(bool(factor.eval(end) == 0) for end in ends)
+    return int(factor.count_roots(*bounds)) - at_ends
 
 
 def _from_nonnegative(interval: tuple[sp.Expr, sp.Expr]) -> tuple[sp.Expr, sp.Symbol]:

@@ -7,17 +7,25 @@ from dataclasses import dataclass, field
 import sympy as sp
 
 from reports import record
-from theory.algebra import Decision, Domain, Verdict, every, identity, nonnegative
-from theory.typeset import breadth, latex
+from theory.proof.algebra import Decision, Domain, Verdict, every, identity, nonnegative
+from theory.proof.typeset import breadth, latex
 
 WIDE = 70
 
 
+class RefutedError(Exception):
+    """A step of a proof that was to stop at the first refutation is refuted."""
+
+
 @dataclass
 class Proof:
-    """Steps that were decided on a domain: an interval for each symbol that occurs."""
+    """Steps that were decided on a domain: an interval for each symbol that occurs.
+
+    With `stops` the first refuted step raises `RefutedError`: a false twin needs no further one.
+    """
 
     domain: Domain
+    stops: bool = False
     steps: list[record.Step] = field(default_factory=list)
     decisions: list[Decision] = field(default_factory=list)
 
@@ -40,14 +48,23 @@ class Proof:
 
     def at_most(self, left: sp.Expr, right: sp.Expr, reason: str, name: str = "") -> None:
         """Decide left ≤ right; `name` is LaTeX for what the left side is."""
-        decision = nonnegative(right - left, self.domain)
+        decision = nonnegative(sp.sympify(right) - left, self.domain)
         self._add(_chain(name, left, r"\le", right), reason, [decision])
 
-    def _add(self, latex: str, reason: str, decisions: list[Decision]) -> None:
+    def holds(self, formula: str, found: bool, reason: str, how: str) -> None:
+        """Add a fact that was computed exactly, without rounding: whether it was found to hold.
+
+        formula: the fact in LaTeX; how: in words, what was computed (`enumeration of all 64 …`).
+        """
+        self._add(formula, reason, [Decision("proved" if found else "refuted", how)])
+
+    def _add(self, formula: str, reason: str, decisions: list[Decision]) -> None:
         order: list[Verdict] = ["refuted", "unknown", "proved"]
         worst = min(decisions, key=lambda d: order.index(d.verdict))
         self.decisions.append(worst)
-        self.steps.append(record.Step(latex, reason, worst.how))
+        self.steps.append(record.Step(formula, reason, worst.how))
+        if self.stops and worst.verdict == "refuted":
+            raise RefutedError(worst.how)
 
 
 def _chain(name: str, left: sp.Expr, relation: str, right: sp.Expr) -> str:

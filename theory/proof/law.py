@@ -16,7 +16,7 @@ import sympy as sp
 
 from reports.record import InputError
 from theory.gaussian import as_erfc, spelled_out
-from theory.typeset import latex
+from theory.proof.typeset import latex
 
 if TYPE_CHECKING:
     import numpy as np
@@ -120,6 +120,11 @@ class Law:
         """LaTeX of the formula with numbers written in, nothing simplified."""
         digits = {p.symbol: sp.Symbol(f"{float(values[p.name]):.6g}") for p in self.parameters}
         return latex(self.expression.xreplace(digits), product="dot")
+
+    @property
+    def shown_whole(self) -> str:
+        """LaTeX of the law: what it is about, its relation, its formula."""
+        return f"{self.symbol} {self.relation} {latex(self.expression)}"
 
     def _broken(self, premise: sp.Rel, given: Mapping[str, Any]) -> str | None:
         if any(hasattr(v, "shape") for v in given.values()):
