@@ -6,6 +6,7 @@ It shares nothing with the first checker but the expression itself.
 from __future__ import annotations
 
 import functools
+import itertools
 import operator
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
@@ -116,16 +117,18 @@ def _power(exponent: sp.Expr, base: acb, power: acb, analytic: bool) -> acb:
 
 
 def _integral(e: sp.Integral, at: Mapping[sp.Symbol, acb]) -> acb:
-    """Over the real line, of an integrand that is at most its parameters times a normal density."""
+    """Over the real line, or from a whole number on, of an integrand that is at most its parameters
+    times a normal density."""
     (variable, lower, upper) = e.limits[0]
-    if (lower, upper) != (-sp.oo, sp.oo):
-        raise TypeError("only integrals over the real line are enclosed")
+    if upper != sp.oo or not (lower == -sp.oo or lower.is_Integer):
+        raise TypeError("only integrals from a whole number or from minus infinity on are enclosed")
 
     def integrand(z: acb, analytic: bool) -> acb:
         return _enclose(e.function, {**at, variable: z}, analytic)
 
-    pieces = range(-REACH, REACH, 8)
-    inside = [acb.integral(integrand, acb(a), acb(a + 8), rel_tol=arb(2) ** -60) for a in pieces]
+    edges = range(-REACH if lower == -sp.oo else int(lower), REACH + 8, 8)
+    pieces = itertools.pairwise(edges)
+    inside = [acb.integral(integrand, acb(a), acb(b), rel_tol=arb(2) ** -60) for a, b in pieces]
     return functools.reduce(operator.add, inside) + acb(BEYOND)
 
 
