@@ -1,10 +1,11 @@
 """`python -m theory`: derive and check every claim, print the table, write the record.
 
-python -m theory                                          all claims
-python -m theory --list                                   their keys and titles
-python -m theory averaging.gain                           one claim with its derivation
-python -m theory averaging                                all claims of a construction
-python -m theory averaging.gain --n 16 --epsilon 1e-3     its law at these numbers
+python -m theory                                     all claims
+python -m theory --list                              their keys, titles and parameters
+python -m theory averaging.gain                      one claim with its derivation
+python -m theory averaging                           all claims of a construction
+python -m theory averaging --latex                   the same as LaTeX, for a paper
+python -m theory averaging --n 16 --epsilon 1e-3     laws in exactly these numbers, verified
 """
 
 from __future__ import annotations
@@ -13,7 +14,8 @@ import argparse
 from pathlib import Path
 
 from reports import record
-from theory import claims, find
+from theory import claims, find, printing
+from theory.proof import paper
 from theory.proof.claim import Citation, Claim
 
 DEFAULT_RECORD = record.ROOT / "results" / "quick" / "theory.json"
@@ -21,24 +23,27 @@ COLUMNS = ("question", "claim", "what is claimed", "verdict", "false twin", "sec
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Run the command; 1 if a claim is not proved or a false twin not refuted."""
+    """Run the command; 1 if a claim is refuted or unknown, or a false twin is not refuted."""
     options, rest = _parser().parse_known_args(argv)
+    if options.key is None and rest:
+        raise record.InputError(f"{rest[0]} needs the name of a claim before it")
+    asks = options.key or options.list or options.explain or options.latex
+    if asks and options.record:
+        raise record.InputError("--record belongs to a run over all claims; asking writes none")
+    chosen = find(options.key) if options.key else claims()
     if options.list:
-        _print_table(
-            [("question", "claim", "title"), *((c.question, c.key, c.title) for c in claims())]
-        )
+        print(printing.listed(chosen))
         return 0
-    if options.key is None:
-        if rest:
-            raise record.InputError(f"{rest[0]} needs the key of a claim before it")
-        return _decide_all(options.record)
-    found = find(options.key)
-    if not rest:
-        return max(_explain(chosen) for chosen in found)
-    if len(found) > 1:
-        keys = ", ".join(c.key for c in found)
-        raise record.InputError(f"{options.key} names several claims: {keys}")
-    return _evaluate(found[0], rest)
+    if not asks:
+        return _decide_all(options.record or DEFAULT_RECORD)
+    if rest and options.latex:
+        raise record.InputError(f"--latex prints derivations; it cannot be used with {rest[0]}")
+    failures = 0
+    if options.explain or options.latex or not rest:
+        failures += _explain(chosen, options.latex)
+    if rest:
+        failures += _evaluate(options.key, chosen, _numbers(rest))
+    return 1 if failures else 0
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -46,58 +51,92 @@ def _parser() -> argparse.ArgumentParser:
         prog="python -m theory", description=__doc__, allow_abbrev=False,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )  # fmt: skip
-    parser.add_argument("key", nargs="?", help="one claim; its parameters follow as --name value")
-    parser.add_argument("--record", type=Path, default=DEFAULT_RECORD, help="where to write")
+    parser.add_argument(
+        "key", nargs="?", help="a claim or a construction; numbers follow as --name value"
+    )
+    parser.add_argument("--record", type=Path, help=f"where to write (default: {_shown_default()})")
     parser.add_argument("--list", action="store_true", help="list the claims, check nothing")
+    parser.add_argument("--explain", action="store_true", help="print derivations step by step")
+    parser.add_argument("--latex", action="store_true", help="print derivations as LaTeX")
     return parser
 
 
+def _shown_default() -> Path:
+    return DEFAULT_RECORD.relative_to(record.ROOT)
+
+
 def _decide_all(path: Path) -> int:
+    record.require_writable(path)
     clock = record.Clock()
     decided = tuple(c.decide() for c in claims())
     rows = [
-        (c.question, c.key, c.title, c.verdict, c.twin_verdict, f"{c.seconds:.1f}") for c in decided
+        (c.question, c.key, c.title, c.verdict, c.twin_verdict or "-", f"{c.seconds:.1f}")
+        for c in decided
     ]
-    _print_table([COLUMNS, *rows])
+    print(printing.table([COLUMNS, *rows]))
     failed = [c.key for c in decided if not _holds(c)]
-    sound = len(decided) - len(failed)
-    print(f"\n{sound} of {len(decided)} claims proved and their false twins refuted.")
+    print(f"\n{_summary(decided)}")
     record.write(path, record.TheoryRecord(clock.provenance(seed=None), decided))
     print(f"Record: {path}")
     return 1 if failed else 0
 
 
+def _summary(decided: tuple[record.Claim, ...]) -> str:
+    """What was proved, what was cited, and by name what was not proved."""
+    cited = [c for c in decided if c.verdict == "cited"]
+    proved = [c for c in decided if c.verdict == "proved" and c.twin_verdict == "refuted"]
+    ours = len(decided) - len(cited)
+    lines = [
+        f"{len(proved)} of {ours} claims proved and their false twins refuted.",
+        f"{len(cited)} theorems of the literature cited, with their assumptions." if cited else "",
+        *(f"{c.key}: {c.verdict}, false twin {c.twin_verdict}" for c in decided if not _holds(c)),
+    ]
+    return "\n".join(line for line in lines if line)
+
+
 def _holds(decided: record.Claim) -> bool:
-    return decided.verdict in ("proved", "cited") and decided.twin_verdict == "refuted"
+    if decided.verdict == "cited":
+        return True
+    return decided.verdict == "proved" and decided.twin_verdict == "refuted"
 
 
-def _explain(chosen: Claim | Citation) -> int:
-    decided = chosen.decide()
-    print(f"{decided.key} (question {decided.question}): {decided.title}\n\n{decided.statement}")
-    for assumption in decided.assumptions:
-        print(f"  given: {assumption}")
-    for number, step in enumerate(decided.steps, 1):
-        print(f"\n{number}. {step.latex}\n   {step.reason}\n   [{step.check}]")
-    print(f"\n{decided.verdict.capitalize()}. The false twin, {decided.twin},")
-    print(f"is {decided.twin_verdict}.")
-    print(f"{decided.example}\n")
-    return 0 if _holds(decided) else 1
+def _explain(chosen: tuple[Claim | Citation, ...], as_latex: bool) -> int:
+    """Print derivations; how many claims do not hold."""
+    failures = 0
+    for claim in chosen:
+        decided = claim.decide()
+        print(paper.fragment(decided) if as_latex else printing.derivation(decided))
+        failures += not _holds(decided)
+    return failures
 
 
-def _evaluate(chosen: Claim, arguments: list[str]) -> int:
-    numbers = _numbers(arguments)
-    value = chosen.law(**numbers)
-    given = ", ".join(f"{name} = {number:g}" for name, number in numbers.items())
-    print(f"{chosen.title}\n{chosen.stated}\n{given}: {value:.10g}")
-    return 0
+def _evaluate(name: str, chosen: tuple[Claim | Citation, ...], numbers: dict[str, float]) -> int:
+    """Print the laws that ask for exactly these numbers; how many the definition contradicts."""
+    found = [c for c in chosen if isinstance(c, Claim)]
+    if len(found) > 1:
+        found = [c for c in found if set(printing.parameters(c)) == set(numbers)]
+    if not found:
+        known = "; ".join(f"{c.key} for {', '.join(printing.parameters(c))}" for c in chosen)
+        asked = ", ".join(numbers)
+        raise record.InputError(f"no law of {name} asks for exactly {asked}: {known}")
+    shown = [printing.evaluated(claim, numbers) for claim in found]
+    print("\n".join(text for text, _ in shown), end="")
+    return sum(not agrees for _, agrees in shown)
 
 
 def _numbers(arguments: list[str]) -> dict[str, float]:
-    """`--name value` pairs as numbers. Raises: InputError listing all that cannot be read."""
+    """`--name value` or `--name=value` as numbers.
+
+    Raises: InputError listing all that cannot be read.
+    """
+    words = [word for argument in arguments for word in argument.split("=", 1)]
     given: dict[str, float] = {}
     problems = []
-    names, values = arguments[::2], [*arguments[1::2], "nothing"]
+    names, values = words[::2], [*words[1::2], "nothing"]
     for name, value in zip(names, values, strict=False):
+        if not name.startswith("--"):
+            problems.append(f"expected --name value, got {name}")
+            continue
         try:
             given[name.removeprefix("--")] = float(value)
         except ValueError:
@@ -105,15 +144,6 @@ def _numbers(arguments: list[str]) -> dict[str, float]:
     if problems:
         raise record.InputError("; ".join(problems))
     return given
-
-
-def _print_table(rows: list[tuple[str, ...]]) -> None:
-    rows = [tuple(cell.replace("$", "") for cell in row) for row in rows]
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    rule = tuple("-" * width for width in widths)
-    for row in [rows[0], rule, *rows[1:]]:
-        cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
-        print("  ".join(cells).rstrip())
 
 
 if __name__ == "__main__":

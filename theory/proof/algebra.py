@@ -53,13 +53,14 @@ def identity(left: sp.Expr, right: sp.Expr, domain: Domain) -> Decision:
 
 def nonnegative(expression: sp.Expr, domain: Domain) -> Decision:
     """Decide expression ≥ 0 on `domain`: balls may refute it, a certificate or balls prove it."""
-    from theory.proof import rigorous
+    from theory.proof import boxes, rigorous
 
     for point in points(expression.free_symbols, domain):
         value = rigorous.enclose(expression, point)
         if value.negative:
             return Decision("refuted", f"violated by {value.rounded} at {shown(point)}")
-    survey = rigorous.survey(expression, {s: domain[s] for s in expression.free_symbols})
+    own = {s: domain[s] for s in expression.free_symbols}
+    survey = boxes.survey(expression, own)
     if survey.violated:
         return Decision("refuted", f"violated in the whole box {survey.violated}")
     if _certified(expression, domain):
@@ -68,7 +69,7 @@ def nonnegative(expression: sp.Expr, domain: Domain) -> Decision:
     if _without_roots(expression, domain):
         how = "no root of the difference where its sign could change, by exact root counting"
         return Decision("proved", f"{how}; {survey.words}")
-    if survey.complete:
+    if boxes.everywhere(expression, own):
         return Decision("proved", "Arb certifies every box of a partition of all parameters")
     return Decision("unknown", "no certificate and no counterexample found")
 
