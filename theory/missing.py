@@ -6,15 +6,18 @@ grows, the whole weight goes to the largest score.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import sympy as sp
 
+from theory import drawn_keys
 from theory.gaussian import Abbreviation, Phi, phi, tail_bound
-from theory.noisy_keys import ASSUMED, MU_A, SIGMA, SIGMA_A, covariance
+from theory.noisy_keys import ASSUMED, MU_A, SIGMA, SIGMA_A, covariance, mean
 from theory.proof.claim import Claim
+from theory.proof.direct import Direct
 from theory.proof.law import Law
 from theory.proof.steps import Proof
+from theory.proof.typeset import scientific
 from theory.symbols import (
     ANY,
     KEYS,
@@ -29,6 +32,9 @@ from theory.symbols import (
     n,
     radial,
 )  # fmt: skip
+
+if TYPE_CHECKING:
+    import numpy as np
 
 m, x = sp.symbols("m x", real=True)
 A, k, u = sp.symbols("A k u", positive=True)
@@ -89,18 +95,21 @@ def _miss(formula: sp.Expr, proof: Proof) -> None:
         r"$\mathcal{N}(0, \alpha)$; the gain only scales all of them",
         r"(\mu_a^\top \Sigma_a \mu_a, \mu_a^\top \Sigma_i \mu_a)^\top",
     )
+    density = (n - 1) * phi(m) * Phi(m) ** (n - 2)
     proof.equal(
         sp.diff(Phi(m) ** (n - 1), m),
-        (n - 1) * phi(m) * Phi(m) ** (n - 2),
+        density,
         r"the largest of $n - 1$ standard normals is below $m$ with probability "
         r"$\Phi(m)^{n - 1}$, so this is its density",
         r"\frac{d}{dm} \Phi(m)^{n - 1}",
     )
+    edge = sp.sqrt(covariance(SIGMA, MU_A, MU_A)) * m - mean(MU_A, MU_A)
+    below = Phi(edge / sp.sqrt(covariance(SIGMA_A, MU_A, MU_A)))
     proof.equal(
-        missing(alpha, n, radial),
+        sp.Integral(density * below, (m, -sp.oo, sp.oo)),
         formula,
         r"given that the largest of the others is $\sqrt{\alpha}\, m$, head 1 misses if "
-        r"$k_a^\top \mu_a < \sqrt{\alpha}\, m$",
+        r"$k_a^\top \mu_a < \sqrt{\alpha}\, m$: standardise, and weigh by the density of $m$",
         r"p(\alpha, n, r)",
     )
     proof.equal(
@@ -129,17 +138,21 @@ def _miss_bound(formula: sp.Expr, proof: Proof) -> None:
         r"key with probability $u$ makes it at most $(k + 1)u$",
     )
     tail = tail_bound(y, proof)
+    of_other = level / sp.sqrt(covariance(SIGMA, MU_A, MU_A))
+    of_a = (level - mean(MU_A, MU_A)) / sp.sqrt(covariance(SIGMA_A, MU_A, MU_A))
     proof.equal(
-        tail.subs(y, level / sp.sqrt(alpha)) / 2,
-        sp.exp(-1 / (2 * sp.sqrt(alpha))) / 2,
-        r"choose $c = \alpha^{1/4}$: one other key exceeds it with probability at most this",
+        sp.Matrix([of_other * alpha ** sp.Rational(1, 4), of_a * sp.sqrt(radial + alpha)]),
+        sp.Matrix([1, alpha ** sp.Rational(1, 4) - 1]),
+        r"choose $c = \alpha^{1/4}$. Standardised, it lies $t = \alpha^{-1/4}$ above the mean of "
+        r"another key and $t_a = (1 - \alpha^{1/4})/\sqrt{r + \alpha}$ below that of $k_a$",
+        r"(t \alpha^{1/4}, -t_a \sqrt{r + \alpha})^\top",
     )
     proof.equal(
-        Phi((level - 1) / sp.sqrt(covariance(SIGMA_A, MU_A, MU_A)))
-        + (n - 1) * tail.subs(y, level / sp.sqrt(alpha)) / 2,
+        Phi(of_a) + (n - 1) * tail.subs(y, of_other) / 2,
         formula,
-        r"standardise $k_a^\top \mu_a < c$ and add the $n - 1$ other keys; the sum tends to "
-        r"$\Phi(-1/\sqrt{r})$ as $\alpha \to 0$",
+        r"the union bound with $2\Phi(-t) \le e^{-t^2/2}$; as $\alpha \to 0$, $t \to \infty$ and "
+        r"the sum tends to $\Phi(-1/\sqrt{r})$",
+        r"\Phi(-t_a) + (n - 1) e^{-t^2/2}/2",
     )
     proof.at_most(
         1 / (radial + 2 * alpha),
@@ -176,6 +189,37 @@ def _limit(formula: sp.Expr, proof: Proof) -> None:
     )
 
 
+def _miss_directly(value: float, alpha: float, n: float, radial: float) -> Direct:
+    missed, negative = _outcomes(alpha, n, radial)
+    found = drawn_keys.compare(missed, value, value, "Another key wins over $k_a$ with frequency")
+    if not len(missed):
+        return found
+    below = f"Its score is negative with frequency ${scientific(float(negative.mean()))}$."
+    return Direct(f"{found.sentence} {below}", found.agrees)
+
+
+def _miss_bound_directly(value: float, alpha: float, n: float, radial: float) -> Direct:
+    missed, _ = _outcomes(alpha, n, radial)
+    return drawn_keys.compare(missed, 0, value, "Another key wins over $k_a$ with frequency")
+
+
+def _outcomes(alpha: float, n: float, radial: float) -> tuple[np.ndarray, np.ndarray]:
+    """Whether head 1 misses, and whether its score is negative; no gain changes either."""
+    import numpy as np
+
+    (found,) = drawn_keys.scores(np.ones((1, 1)), int(n), alpha, radial)
+    return (found.argmax(axis=1) > 0).astype(float), (found[:, 0] < 0).astype(float)
+
+
+def _limit_directly(value: float, alpha: float, beta: float, n: float, radial: float) -> Direct:
+    import numpy as np
+
+    (found,) = drawn_keys.scores(np.full((1, 1), beta), int(n), alpha, radial)
+    apart = np.abs(drawn_keys.attention(found)[:, 0] - (found.argmax(axis=1) == 0))
+    what = "The mean distance of $w_1$ from all or nothing is"
+    return drawn_keys.compare(apart, 0, value, what)
+
+
 CLAIMS = (
     Claim(
         key="multi_head.miss",
@@ -186,6 +230,7 @@ CLAIMS = (
         assumptions=(*ASSUMED, HEAD_1, LARGEST),
         law=miss,
         derive=_miss,
+        direct=_miss_directly,
         twin=missing(alpha, n - 1, radial),
         changed="$n - 1$ in place of $n$",
         example={"alpha": sp.Rational(1, 100), "n": 16, "radial": sp.Rational(1, 2)},
@@ -202,6 +247,7 @@ CLAIMS = (
         assumptions=(*ASSUMED, HEAD_1, LARGEST),
         law=miss_bound,
         derive=_miss_bound,
+        direct=_miss_bound_directly,
         twin=Phi((alpha ** sp.Rational(1, 4) - 1) / sp.sqrt(radial + alpha))
         + (n - 1) * sp.exp(-1 / sp.sqrt(alpha)) / 2,
         changed="twice the exponent",
@@ -223,6 +269,7 @@ CLAIMS = (
         ),
         law=limit_bound,
         derive=_limit,
+        direct=_limit_directly,
         twin=sp.log(n) / (beta * sp.sqrt(2 * sp.pi * (radial + alpha))),
         changed="$n$ in place of $2n$",
         example={

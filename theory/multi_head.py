@@ -6,15 +6,20 @@ near one, so c is near the average, unless head 1 misses v_a.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import sympy as sp
 
+from theory import drawn_keys
 from theory.gaussian import Phi, mean_of_exponential
 from theory.missing import HEAD_1, LARGEST, Missing
 from theory.noisy_keys import ASSUMED, MU_A, MU_B, MU_I, SIGMA, SIGMA_A, covariance, mean
 from theory.proof.algebra import softmax
 from theory.proof.claim import Claim
+from theory.proof.direct import Direct, close, unit, weights
 from theory.proof.law import Law
 from theory.proof.steps import Proof
+from theory.proof.typeset import scientific
 from theory.symbols import (
     ANY,
     GAIN_OF_QUERY,
@@ -31,6 +36,10 @@ from theory.symbols import (
     radial,
     weight,
 )  # fmt: skip
+
+if TYPE_CHECKING:
+    import numpy as np
+    from jaxtyping import Float
 
 s_a, s_b, x, v_a, v_b, others = sp.symbols(r"s_a s_b x v_a v_b \bar{v}", real=True)
 A, T, u = sp.symbols("A T u", positive=True)
@@ -60,6 +69,7 @@ limit_variance = Law(
 
 Q1, Q2 = beta * MU_A, beta * MU_B
 HEADS = r"$q_1 = \beta \mu_a$, $q_2 = \beta \mu_b$, $c = \frac{1}{2}(c_1 + c_2)$"
+LARGEST_BUILT = 500
 
 
 def _average(formula: sp.Expr, proof: Proof) -> None:
@@ -154,19 +164,67 @@ def _variance(formula: sp.Expr, proof: Proof) -> None:
         r"claim multi_head.miss at $r = 0$, and each of the other $n - 1$ keys is picked alike",
         r"\mu_b^\top \Sigma_a \mu_b",
     )
+    named = {_missed: u, Missing(alpha, n, sp.Integer(0)): z}
     proof.equal(
-        ((1 - _missed) - (1 - _missed) ** 2 + _astray - _astray**2) / 4,
-        formula,
-        r"$W_a$ is half the sum of two independent indicators, with means $1 - p(\alpha, n, r)$ "
-        r"and $p(\alpha, n, 0)/(n - 1)$",
+        ((1 - u) - (1 - u) ** 2 + z / (n - 1) - (z / (n - 1)) ** 2) / 4,
+        formula.xreplace(named),
+        r"$W_a$ is half the sum of two independent indicators, with means $1 - u$ and "
+        r"$z/(n - 1)$, where $u = p(\alpha, n, r)$ and $z = p(\alpha, n, 0)$",
         r"\frac{1}{4}(\operatorname{Var}(1_{1a}) + \operatorname{Var}(1_{2a}))",
     )
     proof.equal(
         sp.Rational(1, 8) - (u * (1 - u) + z * (1 - z)) / 4,
         ((2 * u - 1) ** 2 + (2 * z - 1) ** 2) / 16,
-        r"whatever the two means $u$ and $z$ are, the variance is at most $\frac{1}{8}$, half of "
-        "that of a single head",
+        r"whatever the means $u$ and $z$ of two indicators are, the variance is at most "
+        r"$\frac{1}{8}$, half of that of a single head",
     )
+
+
+def _average_directly(value: float, beta: float, n: float) -> Direct:
+    if n > LARGEST_BUILT:
+        return Direct("So many keys are not built here.", True)
+    keys = [unit(i, int(n)) for i in range(int(n))]
+    heads = [weights(keys, [beta * x for x in keys[i]]) for i in range(2)]
+    others = sum(sum(head[2:]) for head in heads) / 2
+    sentence = (
+        f"Two heads over {len(keys)} orthonormal keys leave ${scientific(others)}$ to others."
+    )
+    return Direct(sentence, close(others, value))
+
+
+def _noise_directly(value: float, alpha: float, beta: float, n: float, radial: float) -> Direct:
+    lost = 1 - _attention(1, n, alpha, beta, radial)[0][:, 0]
+    return drawn_keys.compare(lost, 0, value, "The mean of $1 - w_1$ is")
+
+
+def _negative_directly(value: float, alpha: float, radial: float) -> Direct:
+    import numpy as np
+
+    (found,) = drawn_keys.scores(np.ones((1, 1)), 2, alpha, radial)
+    negative = (found[:, 0] < 0).astype(float)
+    return drawn_keys.compare(negative, value, value, "The score is negative with frequency")
+
+
+def _finite_directly(value: float, w: float, alpha: float, beta: float, radial: float) -> Direct:
+    small = (_attention(1, 2, alpha, beta, radial)[0][:, 0] <= w).astype(float)
+    return drawn_keys.compare(small, value, value, r"$w_1 \le w$ happens with frequency")
+
+
+def _variance_directly(value: float, alpha: float, n: float, radial: float) -> Direct:
+    import numpy as np
+
+    found = drawn_keys.scores(np.eye(2), int(n), alpha, radial)
+    picked = drawn_keys.spread((found.argmax(axis=2) == 0).mean(axis=0))
+    return drawn_keys.compare(picked, value, value, "The largest scores give $W_a$ the variance")
+
+
+def _attention(
+    heads: int, n: float, alpha: float, beta: float, radial: float
+) -> Float[np.ndarray, "heads samples n"]:
+    import numpy as np
+
+    found = drawn_keys.scores(beta * np.eye(2)[:heads], int(n), alpha, radial)
+    return drawn_keys.attention(found)
 
 
 CLAIMS = (
@@ -180,6 +238,7 @@ CLAIMS = (
         assumptions=(r"$\alpha = 0$ and $r = 0$: keys equal their orthonormal means", HEADS),
         law=leak,
         derive=_average,
+        direct=_average_directly,
         twin=(n - 2) * sp.exp(-beta) / (2 + (n - 2) * sp.exp(-beta)),
         changed="the leak of a single head",
         example={"beta": 8, "n": 16},
@@ -196,6 +255,7 @@ CLAIMS = (
         assumptions=(*ASSUMED, HEADS, HEAD_1),
         law=loss_bound,
         derive=_noise,
+        direct=_noise_directly,
         twin=(n - 1) * sp.exp(-beta + (alpha - radial / 2) * beta**2),
         changed="the sign of $r$",
         example={"alpha": sp.Rational(1, 10**4), "beta": 12, "n": 16, "radial": 0},
@@ -210,6 +270,7 @@ CLAIMS = (
         assumptions=(*ASSUMED, r"$q_1 = \beta \mu_a$"),
         law=negative_score,
         derive=_negative,
+        direct=_negative_directly,
         twin=Phi(-1 / sp.sqrt(radial + 2 * alpha)),
         changed=r"$2\alpha$ in place of $\alpha$",
         example={"alpha": sp.Rational(1, 100), "radial": sp.Rational(1, 2)},
@@ -225,6 +286,7 @@ CLAIMS = (
         assumptions=(*ASSUMED, HEAD_1, r"$n = 2$"),
         law=head_cdf,
         derive=_finite,
+        direct=_finite_directly,
         twin=Phi((sp.log(weight / (1 - weight)) + beta) / (beta * sp.sqrt(radial + 2 * alpha))),
         changed=r"the sign of $\beta$ above the bar",
         example={
@@ -244,6 +306,7 @@ CLAIMS = (
         assumptions=(*ASSUMED, HEADS, LARGEST),
         law=limit_variance,
         derive=_variance,
+        direct=_variance_directly,
         twin=(_missed * (1 - _missed) + _astray * (1 - _astray)) / 2,
         changed=r"$\frac{1}{2}$ in place of $\frac{1}{4}$",
         example={"alpha": sp.Rational(1, 100), "n": 16, "radial": sp.Rational(1, 2)},
