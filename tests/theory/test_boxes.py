@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import random
 
-import mpmath
+import mpmath  # type: ignore[import-untyped]
 import pytest
 import sympy as sp
 from flint import arb
@@ -13,6 +13,7 @@ from flint import arb
 from theory import averaging, copying, multi_head
 from theory.gaussian import Phi
 from theory.proof import boxes
+from theory.proof.law import Law
 from theory.symbols import beta, epsilon, margin, n
 
 x = sp.Symbol("x", positive=True)
@@ -109,7 +110,7 @@ def test_everywhere_means_the_whole_of_a_compact_domain() -> None:
     ],
 )
 def test_laws_rise_or_fall_over_the_whole_box(
-    law: object, symbol: sp.Symbol | None, sign: int
+    law: Law, symbol: sp.Symbol | None, sign: int
 ) -> None:
     """The sign of the derivative over every piece of the box; with the other sign it is refuted."""
     slope = sign * sp.diff(law.expression, symbol or law.parameters[0].symbol)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import subprocess
 import sys
@@ -13,16 +14,19 @@ import theory
 from reports import record
 from theory import averaging
 from theory.__main__ import main
+from theory.proof.claim import Claim
+from theory.proof.direct import Direct
 
 CHEAP = ("copying.error", "averaging.output", "multi_head.negative_score")
 
 
-def run(*arguments: str, seed: str = "0") -> subprocess.CompletedProcess[str]:
+def start(*arguments: str, seed: str = "0") -> subprocess.Popen[str]:
     environment = os.environ | {"PYTHONHASHSEED": seed}
     command = [sys.executable, "-m", "theory", *arguments]
-    return subprocess.run(
-        command, capture_output=True, text=True, env=environment, cwd=record.ROOT, check=False
-    )
+    return subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment,
+        cwd=record.ROOT,
+    )  # fmt: skip
 
 
 def keep_cheap(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -62,20 +66,59 @@ def test_listing_checks_nothing(capsys: pytest.CaptureFixture[str]) -> None:
     assert "proved" not in output
 
 
-def test_a_law_at_numbers_writes_nothing(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("name", ["averaging.gain", "averaging"])
+@pytest.mark.parametrize("numbers", ["--n 16 --epsilon 1e-3", "--n=16 --epsilon=1e-3"])
+def test_a_law_at_numbers_is_verified_and_writes_nothing(
+    name: str,
+    numbers: str,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("reports.record.write", lambda *_: pytest.fail("wrote a record"))
-    assert main(["averaging.gain", "--n", "16", "--epsilon", "1e-3"]) == 0
-    last = capsys.readouterr().out.splitlines()[-1]
-    assert last == f"n = 16, epsilon = 0.001: {averaging.gain(1e-3, 16):.10g}"
+    assert main([name, *numbers.split()]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].startswith("averaging.gain: ")
+    assert "  n = 16, epsilon = 0.001" in lines
+    assert f"  β ≥ {averaging.gain(1e-3, 16):.10g}" in lines
+    assert "Attention over 16" in lines[lines.index("  n = 16, epsilon = 0.001") + 2]
+
+
+def test_a_law_that_the_definition_contradicts_is_an_exit_code(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = theory.find("averaging.gain")[0]
+    assert isinstance(found, Claim)
+    wrong = dataclasses.replace(found, direct=lambda *_, **__: Direct("Not so.", False))
+    monkeypatch.setattr("theory.__main__.find", lambda _: (wrong,))
+    assert main(["averaging.gain", "--n", "16", "--epsilon", "1e-3"]) == 1
+    assert capsys.readouterr().out.endswith("Not so.\n  This contradicts the law.\n")
+    assert wrong.decide().verdict == "refuted"
+
+
+def test_explaining_with_numbers_gives_the_derivation_and_the_value(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main(["copying.margin", "--explain", "--n", "4", "--epsilon", "0.1"]) == 0
+    output = capsys.readouterr().out
+    assert "\n1. " in output
+    assert "│ Δ ≥ " in output
+    assert "  Δ ≥ 3.295836866" in output
+
+
+def test_latex_for_a_paper(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["copying", "--latex"]) == 0
+    output = capsys.readouterr().out
+    assert output.count(r"\paragraph{") == len(theory.find("copying"))
+    assert r"\boxed{ \alpha_j \ge \frac{1}{1 + " in output
 
 
 def test_a_construction_is_explained_step_by_step(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["averaging"]) == 0
     output = capsys.readouterr().out
-    assert output.count("Proved. The false twin") == 3
-    assert output.count("\n1. ") == 3
+    number = len(theory.find("averaging"))
+    assert output.count("\nProved. ") == number
+    assert output.count("The false twin, ") == number
+    assert output.count("\n1. ") == number
 
 
 @pytest.mark.parametrize(
@@ -84,7 +127,7 @@ def test_a_construction_is_explained_step_by_step(capsys: pytest.CaptureFixture[
         (
             ["averaging.gain", "--n", "1", "--epsilon", "2"],
             "epsilon must be a number strictly between 0 and 1, got 2; "
-            "n must be an integer of at least 3, got 1",
+            "n must be an integer of at least 2, got 1",
         ),
         (
             ["single_head.split", "--alpha", "-1", "--beta", "1", "--radial", "-0.5"],
@@ -96,9 +139,16 @@ def test_a_construction_is_explained_step_by_step(capsys: pytest.CaptureFixture[
             "--n needs a number, got x; --epsilon needs a number, got nothing",
         ),
         (["averaging.gian"], "averaging.gian is not a claim; the nearest are averaging.gain"),
-        (["averaging", "--n", "3"], "averaging names several claims: averaging.output"),
+        (["averaging", "--n", "3"], "no law of averaging asks for exactly n: averaging.output for"),
         (["--n", "3"], "3 is not a claim"),
-        (["--nothing"], "--nothing needs the key of a claim before it"),
+        (["averaging.gain", "n", "3"], "expected --name value, got n"),
+        (["--nothing"], "--nothing needs the name of a claim before it"),
+        (
+            ["averaging", "--latex", "--n", "3"],
+            "--latex prints derivations; it cannot",
+        ),
+        (["averaging", "--record", "x.json"], "--record belongs to a run over all claims"),
+        (["--list", "--record", "x.json"], "--record belongs to a run over all claims"),
     ],
 )
 def test_bad_input_is_one_line(
@@ -112,10 +162,11 @@ def test_bad_input_is_one_line(
 
 
 def test_bad_input_is_exit_code_2_without_a_traceback() -> None:
-    result = run("copying.margin", "--n", "1", "--epsilon", "2")
-    assert result.returncode == 2
-    assert result.stdout == ""
-    assert result.stderr == (
+    process = start("copying.margin", "--n", "1", "--epsilon", "2")
+    output, problem = process.communicate()
+    assert process.returncode == 2
+    assert output == ""
+    assert problem == (
         "error: epsilon must be a number strictly between 0 and 1, got 2; "
         "n must be an integer of at least 2, got 1\n"
     )
@@ -127,10 +178,21 @@ def test_a_folder_that_cannot_be_written_is_refused(monkeypatch: pytest.MonkeyPa
         main(["--record", "/dev/null/theory.json"])
 
 
-def test_the_output_does_not_depend_on_the_hash_seed() -> None:
-    outputs = {run("copying", seed=seed).stdout for seed in ("0", "1", "2")}
-    assert len(outputs) == 1
-    assert "Proved." in outputs.pop()
+def test_the_output_does_not_depend_on_the_hash_seed(tmp_path: Path) -> None:
+    """The whole table, every step of every claim and every number, for three hash seeds."""
+    runs = [
+        start("--record", str(tmp_path / f"{seed}.json"), seed=seed) for seed in ("0", "1", "2")
+    ]
+    tables, derivations = set(), set()
+    for number, process in enumerate(runs):
+        output, problem = process.communicate()
+        assert process.returncode == 0, output + problem
+        rows = [line.rsplit(None, 1)[0] for line in output.splitlines() if line]
+        tables.add("\n".join(rows[2:-1]))
+        claims = record.read(tmp_path / f"{number}.json", record.TheoryRecord).claims
+        derivations.add(repr([dataclasses.replace(claim, seconds=0.0) for claim in claims]))
+    assert len(tables) == len(derivations) == 1
+    assert " proved " in tables.pop()
 
 
 def test_importing_needs_neither_torch_nor_the_checkers() -> None:
