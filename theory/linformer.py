@@ -1,0 +1,267 @@
+"""Question 3g.1: Linformer, attention over k projected keys in place of n.
+
+EK and FV have k rows. What holds: a random projection of the weights with explicit constants,
+and pooling, which loses nothing where keys are equal. What fails is in `linformer_proofs`.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import sympy as sp
+
+from theory import johnson_lindenstrauss as jl
+from theory.chi_squared import DRAWN, RATE, k
+from theory.johnson_lindenstrauss import FAILURE
+from theory.proof.assumptions import array, require
+from theory.proof.claim import Claim
+from theory.proof.direct import Direct
+from theory.proof.law import Law, Parameter
+from theory.proof.steps import Proof
+from theory.proof.typeset import scientific
+from theory.symbols import (
+    ANY,
+    DIAMETER,
+    KEYS,
+    POSITIVE,
+    TOLERANCE,
+    UNIT,
+    delta,
+    diameter,
+    n,
+)  # fmt: skip
+
+if TYPE_CHECKING:
+    import numpy as np
+    from jaxtyping import Float
+
+d = sp.Symbol("d", integer=True, positive=True)
+eta = sp.Symbol("eta", nonnegative=True)
+COLUMNS = Parameter("d", d, lower=1, integer=True)
+SPREAD = Parameter("eta", eta, lower=0)
+
+rows = Law(
+    "k",
+    sp.log(4 * n * d / delta) / RATE,
+    (TOLERANCE, FAILURE, KEYS, COLUMNS),
+    relation=r"\ge",
+)
+pooling = Law(
+    r"\lVert c - \tilde{c} \rVert",
+    diameter * (sp.exp(eta) - 1),
+    (SPREAD, DIAMETER),
+    relation=r"\le",
+)
+
+a, b = sp.symbols("a b", real=True)
+p_11, p_12, p_21, p_22 = sp.symbols("p_11 p_12 p_21 p_22", real=True)
+w_1, w_2, q = sp.symbols("w_1 w_2 q", positive=True)
+A, growth = sp.symbols("A h", positive=True)
+f, y, z = sp.symbols("f y z", nonnegative=True)
+
+
+def attend(
+    queries: Float[np.ndarray, "m d"],
+    keys: Float[np.ndarray, "n d"],
+    values: Float[np.ndarray, "n v"],
+    key_projection: Float[np.ndarray, "k n"],
+    value_projection: Float[np.ndarray, "k n"],
+) -> Float[np.ndarray, "m v"]:
+    """Linformer's attention softmax(Q (E K)ᵀ) F V; scores carry no 1/√d.
+
+    E and F are k × n, as they are used in the paper (arXiv:2006.04768, eq. 7), which prints their
+    shapes as n × k. Raises: InputError naming every array of the wrong shape.
+
+    >>> import numpy as np
+    >>> x = np.eye(3)
+    >>> bool(np.allclose(attend(x, x, x, x, x), np.exp(x) / np.exp(x).sum(axis=1)))  # E = F = I
+    True
+    """
+    import numpy as np
+
+    size, width = keys.shape if getattr(keys, "ndim", 0) == 2 else ("n", "d")
+    slots = len(key_projection) if getattr(key_projection, "ndim", 0) == 2 else "k"
+    require(
+        array("keys", keys, "n", "d"),
+        array("queries", queries, "m", width),
+        array("values", values, size, "v"),
+        array("key_projection", key_projection, "k", size),
+        array("value_projection", value_projection, slots, size),
+    )
+    scores = queries @ (key_projection @ keys).T
+    powers = np.exp(scores - scores.max(axis=1, keepdims=True))
+    weights = powers / powers.sum(axis=1, keepdims=True)
+    attended: np.ndarray = weights @ (value_projection @ values)
+    return attended
+
+
+def block_means(k: int, n: int) -> Float[np.ndarray, "k n"]:
+    """The projection that averages n consecutive positions in k blocks of equal size.
+
+    Raises: InputError unless k divides n.
+
+    >>> block_means(2, 4).tolist()
+    [[0.5, 0.5, 0.0, 0.0], [0.0, 0.0, 0.5, 0.5]]
+    """
+    import numpy as np
+
+    require(
+        None if k >= 1 and n % k == 0 else f"k must divide n, got k = {k} and n = {n}",
+    )
+    means: np.ndarray = np.kron(np.eye(k), np.full((1, n // k), k / n))
+    return means
+
+
+# ----------------------------------------------------------------------------- derivations
+
+
+def _rows(formula: sp.Expr, proof: Proof) -> None:
+    proof.equal(
+        n * d * jl.inner_product.expression.subs(k, formula),
+        delta,
+        r"claim johnson_lindenstrauss.inner_product for each of the $n$ rows of $P$ with each of "
+        r"the $d$ columns of $V$: at this $k$ the union bound is $\delta$",
+    )
+    proof.at_most(
+        n * d * jl.inner_product.expression.subs(k, formula) * y,
+        delta,
+        r"a larger $k$ multiplies it by a factor $y \le 1$",
+    )
+    proof.at_most(
+        A**2 * y + w_1**2,
+        (A + w_1) ** 2,
+        r"weights that sum to 1 have $\lVert p_i \rVert \le 1$, by induction: if the squares so "
+        r"far sum to $A^2 y$ with $y \le 1$ and the weights to $A$, one more weight $w_1 \ge 0$ "
+        "keeps that so",
+    )
+    weights, column = sp.Matrix([[p_11, p_12], [p_21, p_22]]), sp.Matrix([w_1, w_2])
+    proof.equal(
+        weights * (column * column.T / column.dot(column)) * column,
+        weights * column,
+        r"what makes this a theorem is that $R$ does not know $w$: for one known $w$ the matrix "
+        r"$P w w^\top / \lVert w \rVert^2$ of rank one is exact (here $n = 2$)",
+    )
+
+
+def _pooling(formula: sp.Expr, proof: Proof) -> None:
+    proof.equal(
+        sp.diff(sp.exp(a) - 1 - a, a),
+        sp.exp(a) - 1,
+        r"the derivative has the sign of $a$ and the difference is 0 at $a = 0$, so $e^a \ge 1 + "
+        r"a$: within a block the $e^{s_j}$ sum to at least $m e^{\bar{s}}$, with $\bar{s}$ the "
+        r"mean of the block's $m$ scores, which is the score of the mean key",
+    )
+    proof.at_most(
+        q * growth * z - q,
+        q * (growth - 1),
+        r"so the weight of key $j$ is $p_j = q_j e^{s_j - \bar{s}} z$ with a common $z \le 1$, "
+        r"where $q_j$ is the weight of its block in Linformer over $m$, and $e^{s_j - \bar{s}} \le "
+        r"h = e^\eta$",
+        "p_j - q_j",
+    )
+    proof.equal(
+        f * a - f * b,
+        f * (a - b),
+        r"the $q_j$ sum to 1, so the positive differences $p_j - q_j$ sum to some $f \le h - 1$ "
+        r"and the negative ones to $-f$; in each coordinate $a$ and $b$ are the two weighted means "
+        r"of values, at most $D$ apart",
+        r"c - \tilde{c}",
+    )
+    proof.equal(
+        (growth - 1) * diameter,
+        formula.subs(eta, sp.log(growth)),
+        r"hence $\lVert c - \tilde{c} \rVert \le f D$ is at most this",
+    )
+    proof.equal(
+        formula.subs(eta, 0),
+        sp.Integer(0),
+        r"equal keys within each block are pooled without error; with $k = n$ the blocks have one "
+        r"key, $E = F = I$, and Linformer is full attention",
+    )
+
+
+# ------------------------------------------------------------------- from the definition
+
+
+def _rows_directly(value: float, epsilon: float, delta: float, n: float, d: float) -> Direct:
+    projected_to = math.ceil(value)
+    failure = n * d * max(jl.pair_failure(epsilon, projected_to, c) for c in (0.0, 0.5, 1.0))
+    saving = "fewer than" if projected_to < n else "which is no fewer than"
+    sentence = (
+        rf"With $k = {projected_to}$, {saving} $n = {n:.0f}$, the probabilities of the exact law "
+        rf"of $(Rx)^\top Ry$ for {n:.0f} rows and {d:.0f} columns sum to at most "
+        rf"${scientific(failure)}$."
+    )
+    return Direct(sentence, failure <= delta)
+
+
+def _pooling_directly(value: float, eta: float, diameter: float) -> Direct:
+    import numpy as np
+
+    keys = np.repeat([1.0, 0.0, -2.0], 4)[:, None] + np.tile([eta, -eta], 6)[:, None]
+    values = diameter * np.tile([1.0, 0.0], 6)[:, None]
+    query, pool = np.ones((1, 1)), block_means(3, 12)
+    full = attend(query, keys, values, np.eye(12), np.eye(12))
+    found = float(np.abs(full - attend(query, keys, values, pool, pool))[0, 0])
+    sentence = (
+        rf"Twelve keys in three blocks, with scores $\eta$ above and below the block's mean, give "
+        rf"outputs ${scientific(found)}$ apart."
+    )
+    return Direct(sentence, found <= value * (1 + 1e-9))
+
+
+CLAIMS = (
+    Claim(
+        key="linformer.rows",
+        question="3g.1",
+        title="A random projection of all attention weights, with explicit constants",
+        statement=r"If $k \ge {law}$, then with probability at least $1 - \delta$, for all $n$ "
+        r"rows $p_i$ of $P$ and all $d$ columns $w$ of $V$, $|p_i^\top R^\top R w - p_i^\top w| "
+        r"\le \varepsilon \lVert p_i \rVert \lVert w \rVert \le \varepsilon \lVert w \rVert$; the "
+        r"matrix $P R^\top R$ has rank at most $k$.",
+        assumptions=(
+            DRAWN,
+            r"$R$ is independent of $P$ and $V$; the rows of $P$ are attention weights: at least 0 "
+            "and of sum 1",
+            r"$P$ is computed in full first: this is about its rank, not yet about less work",
+        ),
+        law=rows,
+        derive=_rows,
+        twin=sp.log(2 * n * d / delta) / RATE,
+        changed="2 in place of 4",
+        example={
+            "epsilon": sp.Rational(1, 2), "delta": sp.Rational(1, 100), "n": 512, "d": 64,
+        },
+        source="arXiv:2006.04768, Theorem 1, with the norms of both vectors in the bound",
+        variables={
+            A: POSITIVE, y: UNIT, w_1: POSITIVE, w_2: POSITIVE,
+            p_11: ANY, p_12: ANY, p_21: ANY, p_22: ANY,
+        },
+        direct=_rows_directly,
+    ),
+    Claim(
+        key="linformer.pooling",
+        question="3g.1",
+        title="Pooling loses nothing where keys are equal",
+        statement=r"Let $E = F$ average blocks of $m$ positions, $n = km$. If within each block "
+        r"no score exceeds the block's mean by more than $\eta$, then $\lVert c - \tilde{c} \rVert "
+        r"\le {law}$: with equal keys in each block, or $k = n$ and $E = F = I$, Linformer is full "
+        "attention.",
+        assumptions=(
+            r"$c$ is the output of full attention and $\tilde{c}$ that of Linformer, for one "
+            r"query; scores are $q^\top k_j$",
+            r"$D$ is the greatest distance between two values, which are otherwise arbitrary",
+        ),
+        law=pooling,
+        derive=_pooling,
+        twin=diameter * (sp.exp(-eta) - 1),
+        changed=r"the sign of $\eta$",
+        example={"eta": sp.Rational(1, 10), "diameter": 2},
+        source="arXiv:2006.04768, section 4 (general projections); convexity of the exponential",
+        variables={
+            a: ANY, b: ANY, f: POSITIVE, q: POSITIVE, growth: (sp.Integer(1), sp.oo), z: UNIT,
+        },
+        direct=_pooling_directly,
+    ),
+)  # fmt: skip
