@@ -1,17 +1,20 @@
 """Question 2b: the average of two values, then any weighted average of any subset.
 
 The keys are orthonormal and the query is q = β(k_a + k_b); for a subset S with positive weights
-w_i that sum to one it is q = Σ_{i∈S} (β + log w_i) k_i.
+w_i that sum to one it is q = Σ_{i∈S} (β + log w_i) k_i. Which other queries average as well is the
+subject of `theory.averaging_queries`, other keys that of `theory.gram`.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 import sympy as sp
 
-from reports.record import InputError
+from theory.attended import gain_directly, output_directly, subset_directly, subset_gain_directly
 from theory.proof.algebra import softmax
+from theory.proof.assumptions import array, orthonormal, require, rows
 from theory.proof.claim import Claim
 from theory.proof.law import Law
 from theory.proof.steps import Proof
@@ -19,7 +22,6 @@ from theory.symbols import (
     ANY,
     GAIN_OF_QUERY,
     KEYS,
-    MORE_KEYS,
     NONNEGATIVE,
     SIZE,
     TOLERANCE,
@@ -39,8 +41,8 @@ leak = Law(
 )
 gain = Law(
     r"\beta",
-    sp.log((n - 2) * (1 - epsilon) / (2 * epsilon)),
-    (TOLERANCE, MORE_KEYS),
+    sp.log(sp.Max(1, (n - 2) * (1 - epsilon) / (2 * epsilon))),
+    (TOLERANCE, KEYS),
     relation=r"\ge",
 )
 subset_leak = Law(
@@ -49,14 +51,45 @@ subset_leak = Law(
     (GAIN_OF_QUERY, KEYS, SIZE),
     premises=(sp.Le(size, n),),
 )
+subset_gain = Law(
+    r"\beta",
+    sp.log(sp.Max(1, (n - size) * (1 - epsilon) / epsilon)),
+    (TOLERANCE, KEYS, SIZE),
+    premises=(sp.Le(size, n),),
+    relation=r"\ge",
+)
 
 v_a, v_b, others, target = sp.symbols(r"v_a v_b \bar{v} v_S", real=True)
-w_i, y = sp.symbols("w_i y", positive=True)
-x = sp.Symbol("x", nonnegative=True)
+w_i, W = sp.symbols("w_i W", positive=True)
+x, z = sp.symbols("x z", nonnegative=True)
 ORTHONORMAL = (
     r"keys are orthonormal: $k_i^\top k_j = 0$ for $i \ne j$ and $\lVert k_i \rVert = 1$",
     r"scores carry no $1/\sqrt{d}$; values are arbitrary",
 )
+
+
+def query(
+    keys: Float[np.ndarray, "n d"], subset: Sequence[int], weights: Float[np.ndarray, " m"],
+    beta: float,
+) -> Float[np.ndarray, " d"]:  # fmt: skip
+    """The query whose output is the mean of the subset's values with these weights (sum 1).
+
+    Exact but for the leak, `subset_leak(beta, n, m)`. Source: practical, question 2b.
+    Raises: InputError listing all that is wrong: keys that are not orthonormal, positions that are
+    no keys, weights that are no distribution.
+
+    >>> import numpy as np
+    >>> q = query(np.eye(4), [0, 2], np.array([0.75, 0.25]), beta=9.0)
+    >>> np.round(np.exp(q) / np.exp(q).sum(), 3)
+    array([0.75, 0.  , 0.25, 0.  ])
+    """
+    require(
+        array("keys", keys, "n", "d"), rows("keys", keys, 2), orthonormal("keys", keys),
+        positions("subset", subset, len(keys)), distribution("weights", weights, len(subset)),
+        array("beta", beta),
+    )  # fmt: skip
+    chosen: np.ndarray = subset_scores(weights, beta) @ keys[list(subset)]
+    return chosen
 
 
 def subset_scores(weights: Float[np.ndarray, " m"], beta: float) -> Float[np.ndarray, " m"]:
@@ -64,13 +97,44 @@ def subset_scores(weights: Float[np.ndarray, " m"], beta: float) -> Float[np.nda
 
     With orthonormal keys they are also the coefficients of the query: q = Σ score_i k_i.
     Raises: InputError if a weight is not positive or the sum is not 1.
+
+    >>> import numpy as np
+    >>> np.round(np.exp(subset_scores(np.array([0.75, 0.25]), 0.0)), 12)
+    array([0.75, 0.25])
     """
     import numpy as np
 
-    if not (np.all(weights > 0) and abs(weights.sum() - 1) < 1e-9):
-        raise InputError(f"weights must be positive and sum to 1, got {weights.tolist()}")
+    require(distribution("weights", weights, "m"))
     scores: np.ndarray = beta + np.log(weights)
     return scores
+
+
+def distribution(name: str, weights: Any, length: int | str) -> str | None:
+    """What is wrong with weights that must be positive and sum to 1.
+
+    >>> distribution("weights", [0.5, 0.6], 2)
+    'weights must be positive and sum to 1, got [0.5, 0.6]'
+    """
+    import numpy as np
+
+    if problem := array(name, weights, length):
+        return problem
+    shares = np.asarray(weights, dtype=float)
+    if np.all(shares > 0) and abs(shares.sum() - 1) < 1e-9:
+        return None
+    return f"{name} must be positive and sum to 1, got {shares.tolist()}"
+
+
+def positions(name: str, chosen: Sequence[int], n: int) -> str | None:
+    """What is wrong with positions that must name different keys among n.
+
+    >>> positions("subset", [0, 4, 4], 4)
+    'subset must be different integers from 0 to 3, got [0, 4, 4]'
+    """
+    found = list(chosen)
+    if found and len(set(found)) == len(found) and set(found) <= set(range(n)):
+        return None
+    return f"{name} must be different integers from 0 to {n - 1}, got {found}"
 
 
 def _output(formula: sp.Expr, proof: Proof) -> None:
@@ -92,51 +156,70 @@ def _output(formula: sp.Expr, proof: Proof) -> None:
     proof.equal(
         pair * (v_a + v_b) + (n - 2) * other * others - (v_a + v_b) / 2,
         formula * (others - (v_a + v_b) / 2),
-        r"in each coordinate, with $\bar{v}$ the mean of the $n - 2$ other values",
+        r"in each coordinate, with $\bar{v}$ the mean of the $n - 2$ other values (none if "
+        r"$n = 2$: then $\lambda = 0$ and the average is exact)",
         r"c - \frac{1}{2}(v_a + v_b)",
     )
 
 
 def _gain(formula: sp.Expr, proof: Proof) -> None:
+    odds = (n - 2) * (1 - epsilon) / (2 * epsilon)
     proof.equal(
-        leak.expression.subs(beta, formula),
-        epsilon,
-        r"at this $\beta$ the leak of claim averaging.output is exactly $\varepsilon$",
+        epsilon - leak.expression,
+        2 * epsilon * (sp.exp(beta) - odds) / (2 * sp.exp(beta) + n - 2),
+        r"the leak of claim averaging.output; all but the bracket is positive, so "
+        r"$\lambda \le \varepsilon$ if and only if $e^\beta \ge r$ with "
+        r"$r = \frac{(n - 2)(1 - \varepsilon)}{2 \varepsilon}$",
+        r"\varepsilon - \lambda",
     )
-    proof.at_most(
-        leak.expression.subs(beta, formula - sp.log(y)),
-        epsilon,
-        r"sufficient: a larger $\beta$ has $e^{-\beta}$ smaller by a factor $y \le 1$",
+    _least(formula, lambda r: (n - 2) / (n - 2 + 2 * r), leak.expression, proof)
+    proof.equal(
+        sp.Matrix([formula.subs(n, 2), leak.expression.subs(n, 2)]),
+        sp.zeros(2, 1),
+        r"if $n = 2$ there is no other key: $r = 0$, and no gain at all leaks nothing",
+        r"(\beta, \lambda)^\top",
     )
-    proof.at_most(
-        epsilon,
-        leak.expression.subs(beta, formula - sp.log(1 + x)),
-        r"necessary: a smaller $\beta$ has $e^{-\beta}$ larger by a factor $1 + x$, $x \ge 0$",
+
+
+def _least(formula: sp.Expr, tolerance: Any, leaking: sp.Expr, proof: Proof) -> None:
+    """Show that the formula is the least β ≥ 0 with e^β ≥ r, where ε = tolerance(r)."""
+
+    def at(odds: sp.Expr) -> sp.Expr:
+        cancelled = formula.subs(epsilon, tolerance(odds))
+        return cancelled.replace(sp.Max, lambda *parts: sp.Max(*map(sp.cancel, parts)))
+
+    proof.equal(
+        sp.Matrix([at(1 + x), leaking.subs(beta, at(1 + x))]),
+        sp.Matrix([sp.log(1 + x), tolerance(1 + x)]),
+        r"if $r = 1 + x$ with $x \ge 0$, then $\beta = \log r$ is the least: the leak there is "
+        r"$\varepsilon$, written in $n$ and $x$",
+        r"(\beta, \lambda)^\top",
+    )
+    proof.equal(
+        at(1 - z),
+        sp.Integer(0),
+        r"if $r = 1 - z$ with $0 \le z \le 1$, every $\beta \ge 0$ has $e^\beta \ge r$: the query "
+        r"$q = 0$, with equal weights on all keys, already leaks no more than $\varepsilon$",
+        r"\beta",
     )
 
 
 def _subset(formula: sp.Expr, proof: Proof) -> None:
-    k_i, k_j = (sp.eye(2).row(i).T for i in range(2))
-    q = (beta + sp.log(w_i)) * k_i
     proof.equal(
-        sp.Matrix([k_i.dot(q), k_j.dot(q)]),
-        sp.Matrix([beta + sp.log(w_i), 0]),
-        r"orthonormal keys: the term of $q$ along $k_i$ reaches the score of key $i$ alone",
-    )
-    inside, _, outside = softmax(
-        [
-            (beta + sp.log(w_i), sp.Integer(1)),
-            (beta + sp.log(1 - w_i), sp.Integer(1)),
-            (sp.Integer(0), n - size),
-        ]
+        sp.exp(beta) * W + sp.exp(beta + sp.log(w_i)),
+        sp.exp(beta) * (W + w_i),
+        r"the score of key $i \in S$ is its coefficient in $q$, since keys are orthonormal; by "
+        r"induction keys of total weight $W$ have exponentials that sum to $e^\beta W$: one more "
+        r"adds its own, and all of $S$ together have $e^\beta$",
+        r"\sum e^{s_j}",
     )
     proof.equal(
-        inside,
+        sp.exp(beta + sp.log(w_i)) / (sp.exp(beta) + n - size),
         (1 - formula) * w_i,
-        r"the weights of $S$ sum to 1, so the keys of $S$ other than $i$ together have "
-        r"$(1 - w_i) e^\beta$; the $n - m$ keys outside $S$ have score 0",
+        r"the $n - m$ keys outside $S$ have score 0",
         r"\alpha_i",
     )
+    outside = softmax([(beta, sp.Integer(1)), (sp.Integer(0), n - size)])[1]
     proof.equal(
         (n - size) * outside,
         formula,
@@ -144,7 +227,7 @@ def _subset(formula: sp.Expr, proof: Proof) -> None:
         r"1 - \sum_{i \in S} \alpha_i",
     )
     proof.equal(
-        (1 - formula) * target + formula * others - target,
+        (1 - formula) * target + (n - size) * outside * others - target,
         formula * (others - target),
         r"in each coordinate, with $v_S = \sum_{i \in S} w_i v_i$ and $\bar{v}$ the mean of the "
         r"other values",
@@ -155,6 +238,25 @@ def _subset(formula: sp.Expr, proof: Proof) -> None:
         leak.expression,
         r"$m = 2$ and equal weights: $\beta + \log 2 + \log \frac{1}{2} = \beta$, claim "
         "averaging.output",
+    )
+
+
+def _subset_gain(formula: sp.Expr, proof: Proof) -> None:
+    odds = (n - size) * (1 - epsilon) / epsilon
+    proof.equal(
+        epsilon - subset_leak.expression,
+        epsilon * (sp.exp(beta) - odds) / (sp.exp(beta) + n - size),
+        r"the leak of claim averaging.subset; all but the bracket is positive, so "
+        r"$\lambda_S \le \varepsilon$ if and only if $e^\beta \ge r$ with "
+        r"$r = \frac{(n - m)(1 - \varepsilon)}{\varepsilon}$",
+        r"\varepsilon - \lambda_S",
+    )
+    _least(formula, lambda r: (n - size) / (n - size + r), subset_leak.expression, proof)
+    proof.equal(
+        sp.Matrix([formula.subs(size, n), subset_leak.expression.subs(size, n)]),
+        sp.zeros(2, 1),
+        r"if $m = n$ there is no other key: $r = 0$, and nothing leaks at any $\beta$",
+        r"(\beta, \lambda_S)^\top",
     )
 
 
@@ -174,23 +276,24 @@ CLAIMS = (
         example={"beta": 8, "n": 16},
         source="practical, question 2b",
         variables={v_a: ANY, v_b: ANY, others: ANY},
+        direct=output_directly,
     ),
     Claim(
         key="averaging.gain",
         question="2b",
         title="The gain that a tolerance needs",
-        statement=r"The leak is at most $\varepsilon$ if and only if $\beta \ge {law}$.",
-        assumptions=(
-            *ORTHONORMAL,
-            r"$n \ge 3$; with $n = 2$ there is no leak at any $\beta$",
-        ),
+        statement=r"With $q = \beta (k_a + k_b)$ and $\beta \ge 0$, the total weight off "
+        r"$\{a, b\}$ is at most $\varepsilon$ if and only if $\beta \ge {law}$. With two keys "
+        "this is 0: any gain will do.",
+        assumptions=(*ORTHONORMAL, r"$n \ge 2$; the gain is not negative"),
         law=gain,
         derive=_gain,
-        twin=sp.log((n - 2) * (1 - epsilon) / epsilon),
+        twin=sp.log(sp.Max(1, (n - 2) * (1 - epsilon) / epsilon)),
         changed=r"the factor 2 below the bar is missing",
         example={"epsilon": sp.Rational(1, 1000), "n": 16},
         source="practical, question 2b",
-        variables={y: UNIT, x: NONNEGATIVE},
+        variables={beta: NONNEGATIVE, x: NONNEGATIVE, z: UNIT},
+        direct=gain_directly,
     ),
     Claim(
         key="averaging.subset",
@@ -210,6 +313,27 @@ CLAIMS = (
         changed="$m$ in place of 1 below the bar",
         example={"beta": 8, "n": 16, "size": 3},
         source="practical, question 2b (any subset) and 2c (introduction)",
-        variables={w_i: UNIT, target: ANY, others: ANY},
+        variables={w_i: UNIT, W: UNIT, target: ANY, others: ANY},
+        direct=subset_directly,
+    ),
+    Claim(
+        key="averaging.subset_gain",
+        question="2b",
+        title="The gain that a tolerance needs, for any subset",
+        statement=r"With $q = \sum_{i \in S} (\beta + \log w_i) k_i$ and $\beta \ge 0$, the total "
+        r"weight off $S$ is at most $\varepsilon$ if and only if $\beta \ge {law}$, whatever the "
+        r"weights $w_i$.",
+        assumptions=(
+            *ORTHONORMAL,
+            r"$w_i > 0$ for $i \in S$ and $\sum_{i \in S} w_i = 1$; $1 \le m \le n$",
+        ),
+        law=subset_gain,
+        derive=_subset_gain,
+        twin=sp.log(sp.Max(1, (n - 1) * (1 - epsilon) / epsilon)),
+        changed="$n - 1$ in place of $n - m$",
+        example={"epsilon": sp.Rational(1, 1000), "n": 16, "size": 3},
+        source="practical, question 2b (any subset)",
+        variables={beta: NONNEGATIVE, x: NONNEGATIVE, z: UNIT},
+        direct=subset_gain_directly,
     ),
 )

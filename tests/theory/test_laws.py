@@ -313,7 +313,7 @@ def test_a_bound_beyond_the_largest_float_is_infinite() -> None:
     ("arguments", "named", "message"),
     [
         ((0, 1), {}, "epsilon must be .* between 0 and 1, got 0; n must be an integer of at"),
-        ((2, 1.5), {}, "epsilon must .*, got 2; n must be an integer of at least 3, got 1.5"),
+        ((2, 1.5), {}, "epsilon must .*, got 2; n must be an integer of at least 2, got 1.5"),
         ((math.nan, 16), {}, "epsilon must be .*, got nan"),
         ((0.1,), {}, "n is missing"),
         ((0.1, 16, 3), {}, "3 values for 2 parameters"),
