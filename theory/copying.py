@@ -6,12 +6,17 @@ up to an error that falls like e^(−Δ).
 
 from __future__ import annotations
 
+import math
+
 import sympy as sp
 
+from theory.proof import direct
 from theory.proof.algebra import softmax
 from theory.proof.claim import Claim
+from theory.proof.direct import Direct
 from theory.proof.law import Law
 from theory.proof.steps import Proof
+from theory.proof.typeset import scientific
 from theory.symbols import (
     ANY,
     DIAMETER,
@@ -48,6 +53,7 @@ R, T, t = sp.symbols("R T t", positive=True)
 x, y, z = sp.symbols("x y z", nonnegative=True)
 A = sp.Symbol("A", nonnegative=True)
 W, v_j = sp.symbols("W v_j", real=True)
+e_1, e_2 = (sp.eye(2).row(i).T for i in range(2))
 MARGIN_MEANT = (
     r"$\Delta = \min_{i \ne j} (k_j - k_i)^\top q$ is the margin of key $j$",
     r"scores carry no $1/\sqrt{d}$; there are $n \ge 2$ keys",
@@ -118,13 +124,27 @@ def _error(formula: sp.Expr, proof: Proof) -> None:
         r"$A = 1 - \alpha_j$ with $\alpha_j = 1/(1 + (n-1)tz)$, $t = e^{-\Delta}$, $z \le 1$",
         r"(1 - \alpha_j) D",
     )
-    other = softmax([(gap, sp.Integer(1)), (sp.Integer(0), n - 1)])[1]
+    _attained(formula, proof)
+
+
+def _attained(formula: sp.Expr, proof: Proof) -> None:
+    """The bound is met by keys and values that are written down."""
+    q = gap * e_1
     proof.equal(
-        (n - 1) * other * diameter,
-        formula,
-        r"attained when every margin is $\Delta$ and all other values are one vector at distance "
-        r"$D$ from $v_j$",
-        r"\lVert c - v_j \rVert",
+        sp.Matrix([e_1.dot(q), (y * e_2).dot(q)]),
+        sp.Matrix([gap, 0]),
+        r"an example in $\mathbb{R}^2$: $k_j = e_1$, the others are distinct multiples $k_i = y_i "
+        r"e_2$, and $q = \Delta e_1$",
+        r"(k_j^\top q, k_i^\top q)^\top",
+    )
+    on, other = softmax([(gap, sp.Integer(1)), (sp.Integer(0), n - 1)])
+    value, others = W * e_1, W * e_1 + diameter * e_2
+    proof.equal(
+        on * value + (n - 1) * other * others - value,
+        formula * e_2,
+        r"its values are $v_j = W e_1$ and, for all others, $v_i = W e_1 + D e_2$: the bound is "
+        r"attained",
+        r"c - v_j",
     )
 
 
@@ -148,6 +168,78 @@ def _slope(formula: sp.Expr, proof: Proof) -> None:
     )
 
 
+SIZE = 100_000  # keys that are built at most
+
+
+def _example(n: float) -> list[list[float]]:
+    """The keys of claim copying.error's example, of which the first is k_j."""
+    return [[1.0, 0.0], *([0.0, float(i)] for i in range(int(n) - 1))]
+
+
+def _too_many(n: float) -> Direct:
+    return Direct(f"${scientific(n)}$ keys are too many to build here.", True)
+
+
+def _weight_directly(value: float, margin: float, n: float) -> Direct:
+    if n > SIZE:
+        return _too_many(n)
+    keys = _example(n)
+    level, spread = (direct.weights(keys, [margin, s])[0] for s in (0.0, -1.0))
+    sentence = (
+        f"Attention over ${n:g}$ keys, the others scoring $0$ and key $j$ this margin more, gives "
+        f"it the weight ${scientific(level)}$; with the others' scores $0, -1, -2, \\dots$ the "
+        f"weight is ${scientific(spread)}$."
+    )
+    return Direct(sentence, direct.close(level, value) and spread >= value * (1 - 1e-9))
+
+
+def _margin_directly(value: float, epsilon: float, n: float) -> Direct:
+    if n > SIZE:
+        return _too_many(n)
+    lost, more = (
+        math.fsum(direct.weights(_example(n), [margin, 0.0])[1:])
+        for margin in (value, value - 0.01)
+    )
+    sentence = (
+        f"Attention over ${n:g}$ keys leaves the others the weight ${scientific(lost)}$ at this "
+        f"margin, and ${scientific(more)}$ at a margin smaller by $0.01$."
+    )
+    return Direct(sentence, direct.close(lost, epsilon) and more >= lost)
+
+
+def _error_directly(value: float, margin: float, n: float, diameter: float) -> Direct:
+    if n > SIZE:
+        return _too_many(n)
+    keys, query = _example(n), [margin, 0.0]
+    off = [0.0, *[diameter] * (int(n) - 1)]
+    alike = [[0.0, x] for x in off]
+    around = [[x * math.cos(i), x * math.sin(i)] for i, x in enumerate(off)]
+    met, below = (math.hypot(*direct.output(keys, query, values)) for values in (alike, around))
+    sentence = (
+        f"Attention over ${n:g}$ keys misses $v_j$ by ${scientific(met)}$ if the other values are "
+        f"one vector, and by ${scientific(below)}$ if they lie on a circle around $v_j$."
+    )
+    return Direct(sentence, direct.close(met, value) and below <= value * (1 + 1e-9))
+
+
+def _slope_directly(value: float, w: float) -> Direct:
+    """Of two keys; the smaller of the two weights is differentiated, which loses no digits."""
+    score, step = math.log(w) - math.log1p(-w), 1e-5
+    keys = [[1.0, 0.0], [0.0, 1.0]]
+    own, other = (
+        [direct.weights(keys, [score + h, 0.0]) for h in (step, -step)],
+        [direct.weights(keys, [score, h]) for h in (step, -step)],
+    )
+    small = int(w > 0.5)
+    up, down = ((high[small] - low[small]) / (2 * step) for high, low in (own, other))
+    sign = -1 if small else 1
+    sentence = (
+        f"Of two keys, a step of $10^{{-5}}$ up and down in its own score changes the weight by "
+        f"${scientific(sign * up)}$ for one unit, in the other's by ${scientific(sign * down)}$."
+    )
+    return Direct(sentence, all(direct.close(s * sign, value, 1e-6) for s in (up, -down)))
+
+
 CLAIMS = (
     Claim(
         key="copying.weight",
@@ -158,6 +250,7 @@ CLAIMS = (
         assumptions=MARGIN_MEANT,
         law=weight,
         derive=_weight,
+        direct=_weight_directly,
         twin=1 / (1 + n * sp.exp(-gap)),
         changed="$n$ in place of $n - 1$",
         example={"margin": 10, "n": 16},
@@ -173,6 +266,7 @@ CLAIMS = (
         assumptions=MARGIN_MEANT,
         law=margin,
         derive=_margin,
+        direct=_margin_directly,
         twin=sp.log((n - 1) / (epsilon * (1 - epsilon))),
         changed=r"$1 - \varepsilon$ below instead of above the bar",
         example={"epsilon": sp.Rational(1, 1000), "n": 16},
@@ -191,6 +285,7 @@ CLAIMS = (
         ),
         law=error,
         derive=_error,
+        direct=_error_directly,
         twin=diameter * (n - 2) * sp.exp(-gap) / (1 + (n - 2) * sp.exp(-gap)),
         changed="$n - 2$ in place of $n - 1$",
         example={"margin": 10, "n": 16, "diameter": 2},
@@ -208,6 +303,7 @@ CLAIMS = (
         assumptions=(r"$s_i = k_i^\top q$ are the scores, all finite",),
         law=slope,
         derive=_slope,
+        direct=_slope_directly,
         twin=w * (1 + w),
         changed="the sign of $w$",
         example={"w": sp.Rational(9, 10)},

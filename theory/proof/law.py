@@ -100,7 +100,7 @@ class Law:
             integrals = [quadrature(*map(float, ordered)) for quadrature in self._quadratures]
             return float(self._on_numbers(*map(float, ordered), *integrals))
         except OverflowError:
-            return math.inf
+            return math.inf if self._integrals else self._with_wide_exponents(*map(float, ordered))
 
     def bind(self, *values: Any, **named: Any) -> dict[str, Any]:
         """Parameters by name. Raises: InputError listing all that is missing or violated."""
@@ -153,6 +153,13 @@ class Law:
     def _on_numbers(self) -> Callable[..., Any]:
         symbols = [p.symbol for p in self.parameters] + list(self._integrals.values())
         return _compiled(symbols, self._opened.xreplace(self._integrals), "math")
+
+    def _with_wide_exponents(self, *values: float) -> float:
+        """Where an intermediate result, not always the law itself, exceeds the largest float."""
+        import mpmath  # type: ignore[import-untyped]
+
+        symbols = [p.symbol for p in self.parameters]
+        return float(_compiled(symbols, self._opened, "mpmath")(*map(mpmath.mpf, values)))
 
     @functools.cached_property
     def _on_arrays(self) -> Callable[..., Any]:
