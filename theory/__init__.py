@@ -19,16 +19,21 @@ def claims() -> tuple[Claim | Citation, ...]:
     """All claims in the order of the questions, their derivations not yet run."""
     from theory import (
         averaging,
+        averaging_queries,
+        convex_hull,
         copying,
         identity_attention,
         key_query_value,
         missing,
         multi_head,
+        separation,
+        shortest_average,
         single_head,
     )
 
     modules = (
-        copying, averaging, single_head, missing, multi_head, identity_attention, key_query_value,
+        copying, convex_hull, separation, averaging, averaging_queries, shortest_average,
+        single_head, missing, multi_head, identity_attention, key_query_value,
     )  # fmt: skip
     found = [claim for module in modules for claim in module.CLAIMS]
     return tuple(sorted(found, key=lambda claim: claim.question))
