@@ -81,7 +81,7 @@ def test_a_survey_certifies_what_is_true_and_finds_where_it_is_false() -> None:
     touching = boxes.survey(x**2 - 2 * x / 3 + sp.Rational(1, 9), {x: domain[x]})
     assert 0.5 < touching.certified < 1
     assert not touching.violated
-    assert touching.words.endswith("% of a box of parameters")
+    assert touching.words.endswith("% of a box")
 
 
 def test_a_narrow_violation_that_points_miss_is_found() -> None:

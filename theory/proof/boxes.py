@@ -42,9 +42,9 @@ class Survey:
     @property
     def words(self) -> str:
         if self.certified < 0.005:
-            return "Arb agrees at sample points"
+            return "Arb agrees"
         share = math.floor(100 * self.certified + 1e-9)
-        return f"Arb agrees, and certifies {share} % of a box of parameters"
+        return f"Arb agrees, and certifies {share} % of a box"
 
 
 def survey(expression: sp.Expr, domain: Mapping[sp.Symbol, tuple[sp.Expr, sp.Expr]]) -> Survey:
