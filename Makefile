@@ -33,7 +33,7 @@ ifneq ($(shell printf '%s' '$(SEED)' | tr -d 0-9)$(if $(SEED),,x),)
 $(error SEED=$(SEED): expected a number)
 endif
 
-THEORY_CODE := $(wildcard theory/*.py theory/proof/*.py)
+THEORY_CODE := $(wildcard theory/*.py theory/*/*.py)
 SIMULATE_CODE := $(wildcard simulate/*.py)
 DATA_CODE := $(wildcard data/*.py)
 GPT_CODE := $(filter-out gpt/london_baseline.py gpt/reference.py,$(wildcard gpt/*.py gpt/attention/*.py))
