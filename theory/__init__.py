@@ -22,11 +22,16 @@ def claims() -> tuple[Claim | Citation, ...]:
         averaging_queries,
         convex_hull,
         copying,
+        fredholm,
         identity_attention,
         key_query_value,
+        least_norm,
+        low_rank,
         missing,
         multi_head,
+        score_matrix,
         separation,
+        set_attention,
         shortest_average,
         single_head,
     )
@@ -34,6 +39,7 @@ def claims() -> tuple[Claim | Citation, ...]:
     modules = (
         copying, convex_hull, separation, averaging, averaging_queries, shortest_average,
         single_head, missing, multi_head, identity_attention, key_query_value,
+        score_matrix, least_norm, low_rank, set_attention, fredholm,
     )  # fmt: skip
     found = [claim for module in modules for claim in module.CLAIMS]
     return tuple(sorted(found, key=lambda claim: claim.question))
