@@ -1,0 +1,319 @@
+"""Question 3g.2: which token attends to which in BigBird, counted.
+
+Token i attends to the tokens at most h places away (the paper's window is w = 2h), the first g
+tokens attend to all and are attended to by all, and every other token attends to r tokens more,
+drawn at random among those that it does not attend to yet. A token attends to itself.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from typing import TYPE_CHECKING
+
+import sympy as sp
+
+from theory.proof.assumptions import require
+from theory.proof.claim import Claim
+from theory.proof.direct import Direct
+from theory.proof.law import Law, Parameter
+from theory.proof.steps import Proof
+from theory.symbols import KEYS, NONNEGATIVE, n
+
+if TYPE_CHECKING:
+    import numpy as np
+    from jaxtyping import Bool
+
+window = sp.Symbol("h", integer=True, positive=True)
+global_tokens = sp.Symbol("g", integer=True, nonnegative=True)
+random_keys = sp.Symbol("r", integer=True, nonnegative=True)
+WINDOW = Parameter("window", window, lower=1, integer=True)
+GLOBALS = Parameter("global_tokens", global_tokens, lower=0, integer=True)
+RANDOM = Parameter("random_keys", random_keys, lower=0, integer=True)
+
+edges = Law(
+    "E",
+    (n - global_tokens) * (2 * window + 1 + random_keys)
+    - window * (window + 1)
+    + 2 * global_tokens * n
+    - global_tokens**2,
+    (KEYS, WINDOW, GLOBALS, RANDOM),
+    premises=(sp.Le(2 * window + 1 + random_keys + global_tokens, n),),
+)
+star = Law(r"E_{\mathrm{star}}", 3 * (n - 1), (KEYS,))
+z = sp.Symbol("z", nonnegative=True)
+GRAPH = (
+    r"token $i$ attends to token $j$ if $|i - j| \le h$, if $i$ or $j$ is one of the $g$ global "
+    r"tokens, which are the first, or if $j$ is one of $r$ further keys drawn for $i$"
+)
+LARGEST = 1000  # tokens of a graph that a direct check builds
+
+
+def attention_graph(
+    n: int, window: int, global_tokens: int, random_keys: int, seed: int
+) -> Bool[np.ndarray, "n n"]:
+    """Whether token i (row) attends to token j (column) in BigBird (arXiv:2007.14062, section 2).
+
+    window: how far the window reaches to each side; a token with fewer than `random_keys` tokens
+    left to draw attends to all. Raises: InputError naming every count that is out of range.
+
+    >>> attention_graph(5, window=1, global_tokens=1, random_keys=0, seed=0).astype(int)
+    array([[1, 1, 1, 1, 1],
+           [1, 1, 1, 0, 0],
+           [1, 1, 1, 1, 0],
+           [1, 0, 1, 1, 1],
+           [1, 0, 0, 1, 1]])
+    """
+    import numpy as np
+
+    require(
+        _count("n", n, 2),
+        _count("window", window, 0),
+        _count("global_tokens", global_tokens, 0, n),
+        _count("random_keys", random_keys, 0),
+    )
+    positions = np.arange(n)
+    graph: np.ndarray = np.abs(positions[:, None] - positions) <= window
+    graph[:global_tokens] = graph[:, :global_tokens] = True
+    random = np.random.default_rng(seed)
+    for row in graph[global_tokens:]:
+        others = np.flatnonzero(~row)
+        row[random.permutation(others)[:random_keys]] = True
+    return graph
+
+
+def _count(name: str, value: int, least: int, most: float = math.inf) -> str | None:
+    if least <= value <= most and int(value) == value:
+        return None
+    end = "" if math.isinf(most) else f" and at most {most}"
+    return f"{name} must be an integer of at least {least}{end}, got {value}"
+
+
+def require_square(graph: Bool[np.ndarray, "n n"]) -> None:
+    """Raises: InputError unless the graph is a square matrix."""
+    shape: tuple[int, ...] = getattr(graph, "shape", ())
+    require(
+        None
+        if len(shape) == 2 and shape[0] == shape[1]
+        else f"graph must be an array of shape (n, n), got shape {shape}"
+    )
+
+
+def reached(graph: Bool[np.ndarray, "n n"], token: int, steps: int) -> Bool[np.ndarray, " n"]:
+    """The tokens on which the output of one token can depend after so many layers.
+
+    Raises: InputError unless the graph is square.
+
+    >>> reached(attention_graph(6, 1, 0, 0, seed=0), token=0, steps=2).astype(int)
+    array([1, 1, 1, 0, 0, 0])
+    """
+    import numpy as np
+
+    require_square(graph)
+    found: np.ndarray = np.arange(len(graph)) == token
+    for _ in range(steps):
+        found = found | graph[found].any(axis=0)
+    return found
+
+
+def diameter(graph: Bool[np.ndarray, "n n"]) -> float:
+    """The least number of layers after which every token can depend on every other.
+
+    Infinite if some token never can. Raises: InputError unless the graph is square.
+
+    >>> diameter(attention_graph(6, 1, 0, 0, seed=0)), diameter(attention_graph(6, 1, 1, 0, seed=0))
+    (5, 2)
+    """
+    import numpy as np
+
+    require_square(graph)
+    found, steps = np.eye(len(graph), dtype=bool), 0
+    while not found.all():
+        farther = found | (found.astype(np.float32) @ graph.astype(np.float32) > 0)
+        if (farther == found).all():
+            return math.inf
+        found, steps = farther, steps + 1
+    return steps
+
+
+def contains_star(graph: Bool[np.ndarray, "n n"]) -> bool:
+    """Whether some token attends to all and is attended to by all, and each attends to itself.
+
+    Raises: InputError unless the graph is square.
+
+    >>> contains_star(attention_graph(6, 1, 1, 0, seed=0))
+    True
+    >>> contains_star(attention_graph(6, 1, 0, 2, seed=0))
+    False
+    """
+    require_square(graph)
+    centres = graph.all(axis=0) & graph.all(axis=1)
+    return bool(centres.any() and graph.diagonal().all())
+
+
+def de_bruijn(degree: int, layers: int) -> Bool[np.ndarray, "n n"]:
+    """The graph on degree^layers tokens in which i attends to degree·i, …, degree·i + degree − 1.
+
+    Every token reaches every other in exactly `layers` steps: the sparsest that is possible.
+    Raises: InputError unless degree ≥ 2 and layers ≥ 1.
+
+    >>> de_bruijn(2, 2).astype(int)
+    array([[1, 1, 0, 0],
+           [0, 0, 1, 1],
+           [1, 1, 0, 0],
+           [0, 0, 1, 1]])
+    """
+    import numpy as np
+
+    require(_count("degree", degree, 2), _count("layers", layers, 1))
+    size = degree**layers
+    graph = np.zeros((size, size), dtype=bool)
+    first = degree * np.arange(size)
+    for offset in range(degree):
+        graph[np.arange(size), (first + offset) % size] = True
+    return graph
+
+
+# ----------------------------------------------------------------------------- derivations
+
+
+def _edges(formula: sp.Expr, proof: Proof) -> None:
+    size = n - global_tokens
+    band = size * (2 * window + 1) - window * (window + 1)
+    proof.equal(
+        band.subs(n, global_tokens + window + 1),
+        (window + 1) ** 2,
+        r"by induction on the number of tokens in the window's graph: among $h + 1$ tokens "
+        "everyone attends to everyone",
+    )
+    proof.equal(
+        band.subs(n, n + 1) - band,
+        (window + 1) + window,
+        r"one more token at the end attends to $h + 1$ tokens and $h$ others attend to it",
+    )
+    proof.equal(
+        n**2 - size**2,
+        2 * global_tokens * n - global_tokens**2,
+        r"pairs with a global token: all but those among the $n - g$ others, whose window is a "
+        "chain again",
+    )
+    proof.equal(
+        band + size * random_keys + n**2 - size**2,
+        formula,
+        r"and $r$ further keys for each of the $n - g$ others, which has so many left to draw",
+        "E",
+    )
+    proof.at_most(
+        formula.subs(n, global_tokens + z),
+        (global_tokens + z) * (2 * window + 1 + 2 * global_tokens + random_keys),
+        r"with $n = g + z$: $E$ is at most $n$ times a number that does not grow with $n$",
+    )
+    small = itertools.product(range(2, 9), (1, 2), (0, 1, 2), (0, 1, 2))
+    names = (n, window, global_tokens, random_keys)
+    cases = [case for case in small if 2 * case[1] + 1 + case[2] + case[3] <= case[0]]
+    proof.holds(
+        r"\#\{(i, j) : i \text{ attends to } j\} = E",
+        all(
+            int(attention_graph(*case, seed=0).sum())
+            == formula.subs(dict(zip(names, case, strict=True)))
+            for case in cases
+        ),
+        "the pairs counted one by one",
+        rf"in all {len(cases)} graphs with $n \le 8$, $h \le 2$, $g \le 2$, $r \le 2$",
+    )
+
+
+def _star(formula: sp.Expr, proof: Proof) -> None:
+    proof.equal(
+        2 * (n - 1) + (n - 1),
+        formula,
+        r"in the star each of the $n - 1$ other tokens attends to the centre and to itself, and "
+        "the centre attends to them all",
+    )
+    small = list(itertools.product(range(6, 10), (1, 2), (0, 1, 2), (0, 1), range(3)))
+    cases = [case for case in small if 2 * case[1] + 1 + case[3] < case[0]]
+    proof.holds(
+        r"\text{the graph contains a star} \iff g \ge 1",
+        all(
+            contains_star(attention_graph(*case[:4], seed=case[4])) == (case[2] >= 1)
+            for case in cases
+        ),
+        r"with $g \ge 1$ a global token is the centre; with $g = 0$ every token attends to at most "
+        r"$2h + 1 + r < n$ tokens, so none can be a centre",
+        rf"and in {len(cases)} graphs with $n \le 9$, $h \le 2$, $g \le 2$, $r \le 1$ and three "
+        rf"seeds",
+    )
+
+
+# ------------------------------------------------------------------- from the definition
+
+
+def _edges_directly(
+    value: float, n: float, window: float, global_tokens: float, random_keys: float
+) -> Direct:
+    if n > LARGEST:
+        return Direct("So large a graph is not built here.", True)
+    graph = attention_graph(int(n), int(window), int(global_tokens), int(random_keys), seed=0)
+    found = int(graph.sum())
+    sentence = (
+        rf"The graph that was drawn has {found} pairs, ${100 * found / n**2:.3g} \%$ of the $n^2$ "
+        "of full attention."
+    )
+    return Direct(sentence, found == value)
+
+
+def _star_directly(value: float, n: float) -> Direct:
+    import numpy as np
+
+    if n > LARGEST:
+        return Direct("So large a graph is not built here.", True)
+    graph = np.eye(int(n), dtype=bool)
+    graph[0], graph[:, 0] = True, True
+    graph[0, 0] = False
+    found = int(graph.sum())
+    return Direct(f"The star that was built has {found} pairs.", found == value)
+
+
+CLAIMS = (
+    Claim(
+        key="attention_graph.edges",
+        question="3g.2",
+        title="BigBird attends to a number of pairs linear in the length",
+        statement=r"The number of pairs of a query and a key that it attends to is ${law}$, at "
+        r"most $(2h + 1 + 2g + r) n$, where full attention has $n^2$.",
+        assumptions=(
+            GRAPH,
+            r"$2h + 1 + r + g \le n$, so that every token has $r$ keys left to draw; tokens may as "
+            "well be blocks of tokens",
+        ),
+        law=edges,
+        derive=_edges,
+        twin=(n - global_tokens) * (2 * window + 1 + random_keys)
+        - window * (window + 1)
+        + 2 * global_tokens * n,
+        changed=r"pairs of two global tokens are counted twice: $-g^2$ is missing",
+        example={"n": 64, "window": 1, "global_tokens": 2, "random_keys": 3},
+        source="arXiv:2007.14062, section 2",
+        variables={z: NONNEGATIVE},
+        direct=_edges_directly,
+    ),
+    Claim(
+        key="attention_graph.star",
+        question="3g.2",
+        title="The star that makes BigBird universal, and its size",
+        statement=r"The graph contains a star (one token that all attend to and that attends to "
+        r"all) if and only if it has a global token, $g \ge 1$. The star alone has ${law}$ pairs. "
+        "Theorem 1 of the paper, claim bigbird.universal, needs no more than this star.",
+        assumptions=(
+            GRAPH,
+            r"$2h + 1 + r < n$ for the only if; the star's centre is one of the $n$ tokens",
+        ),
+        law=star,
+        derive=_star,
+        twin=2 * (n - 1),
+        changed=r"2 in place of 3: the tokens do not attend to themselves",
+        example={"n": 64},
+        source="arXiv:2007.14062, Definition 1",
+        direct=_star_directly,
+    ),
+)
