@@ -23,21 +23,25 @@ def claims() -> tuple[Claim | Citation, ...]:
         convex_hull,
         copying,
         fredholm,
+        gram,
         identity_attention,
         key_query_value,
         least_norm,
         low_rank,
         missing,
         multi_head,
+        perturbed_keys,
         score_matrix,
         separation,
         set_attention,
         shortest_average,
         single_head,
+        unreachable_scores,
     )
 
     modules = (
         copying, convex_hull, separation, averaging, averaging_queries, shortest_average,
+        gram, perturbed_keys, unreachable_scores,
         single_head, missing, multi_head, identity_attention, key_query_value,
         score_matrix, least_norm, low_rank, set_attention, fredholm,
     )  # fmt: skip

@@ -1,0 +1,304 @@
+r"""Question 2b for keys that are neither of unit norm nor orthogonal.
+
+The rows of K are the keys, G = KKᵀ is their Gram matrix, s the scores wanted. If the keys are
+linearly independent, q = KᵀG⁻¹s has these scores exactly and is the shortest query that does. If
+they are dependent, some scores belong to no query, and a combination of the keys shows it.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import sympy as sp
+
+from reports.record import InputError
+from theory.attended import buildable
+from theory.fredholm import TOLERANCE, RefusalError
+from theory.proof.assumptions import array, require, rows
+from theory.proof.claim import Claim
+from theory.proof.direct import Direct
+from theory.proof.law import Law, Parameter
+from theory.proof.steps import Proof
+from theory.proof.typeset import scientific
+from theory.symbols import ANY, GAIN_OF_QUERY, KEYS, NONNEGATIVE, UNIT, beta, n
+from theory.unreachable_scores import unreachable
+
+if TYPE_CHECKING:
+    import numpy as np
+    from jaxtyping import Float
+
+s_a, s_b, rho = sp.symbols(r"s_a s_b \rho", real=True)
+length_a, length_b, mu, S = sp.symbols(r"\ell_a \ell_b \mu S", positive=True)
+SCORE_A, SCORE_B = Parameter("s_a", s_a), Parameter("s_b", s_b)
+LENGTH_A = Parameter("length_a", length_a, lower=0, open=True)
+LENGTH_B = Parameter("length_b", length_b, lower=0, open=True)
+COSINE = Parameter("cosine", rho, lower=-1, upper=1, open=True)
+SCORES = Parameter("scores", S, lower=0)
+LEAST_EIGENVALUE = Parameter("eigenvalue", mu, lower=0, open=True)
+
+two_keys = Law(
+    r"\lVert q \rVert^2",
+    ((s_a / length_a) ** 2 - 2 * rho * s_a * s_b / (length_a * length_b) + (s_b / length_b) ** 2)
+    / (1 - rho**2),
+    (SCORE_A, SCORE_B, LENGTH_A, LENGTH_B, COSINE),
+)
+norm = Law(r"\lVert q \rVert", S / sp.sqrt(mu), (SCORES, LEAST_EIGENVALUE), relation=r"\le")
+equal_cosines = Law(
+    r"\lVert q \rVert^2",
+    2 * beta**2 * (1 + (n - 3) * rho) / ((1 - rho) * (1 + (n - 1) * rho)),
+    (GAIN_OF_QUERY, KEYS, COSINE),
+    premises=(sp.Gt((n - 1) * rho, -1),),
+)
+
+p, t = sp.symbols("p t", real=True)
+v, w, x, y = sp.symbols("v w x y", nonnegative=True)
+ENTRIES = sp.symbols("a_1:4 b_1:4", real=True)
+INDEPENDENT = (
+    r"the $n$ keys are the rows of $K$, linearly independent (so $n \le d$), of any norms and "
+    r"angles; $G = K K^\top$",
+    r"scores $s = Kq$ carry no $1/\sqrt{d}$",
+)
+
+
+def query(
+    keys: Float[np.ndarray, "n d"], scores: Float[np.ndarray, " n"]
+) -> Float[np.ndarray, " d"]:
+    """The shortest query with exactly these scores: KᵀG⁻¹s if the keys are independent.
+
+    For weights w on a subset give its keys the scores of `averaging.subset_scores` and the others
+    0. Source: claim gram.query.
+    Raises: InputError listing what is wrong with the arrays; RefusalError, with a combination of
+    the keys that is 0 while that of the scores is not, where no query has these scores.
+
+    >>> import numpy as np
+    >>> keys = np.array([[2.0, 0.0, 0.0], [1.0, 1.0, 0.0], [0.0, 1.0, 3.0]])
+    >>> q = query(keys, np.array([9.0, 9.0, 0.0]))
+    >>> print(np.round(q, 9), np.round(keys @ q, 9))
+    [ 4.5  4.5 -1.5] [9. 9. 0.]
+    """
+    import numpy as np
+
+    require(
+        array("keys", keys, "n", "d"), rows("keys", keys, 2),
+        array("scores", scores, len(keys)),
+    )  # fmt: skip
+    if found := unreachable(keys, scores):
+        raise RefusalError(found.words, [found])
+    shortest: np.ndarray = np.linalg.lstsq(keys, scores, rcond=None)[0]
+    if (error := np.abs(keys @ shortest - scores).max()) > TOLERANCE * np.abs(scores).max():
+        raise InputError(f"keys are too nearly dependent for floats: scores are off by {error:.1g}")
+    return shortest
+
+
+def _query(formula: sp.Expr, proof: Proof) -> None:
+    K = sp.Matrix(2, 3, ENTRIES)
+    s = sp.Matrix([s_a, s_b])
+    gram = K * K.T
+    q = K.T * (gram.adjugate() * s) / gram.det()
+    z = t * K.row(0).cross(K.row(1)).T
+    proof.equal(
+        K * q,
+        s,
+        r"in a space that holds two keys with entries $a_i$, $b_i$ and one direction orthogonal to "
+        r"both; in general $K K^\top G^{-1} s = s$",
+        "K q",
+    )
+    proof.equal(
+        (q + z).dot(q + z) - q.dot(q),
+        z.dot(z),
+        r"every other query with these scores is $q + z$ with $K z = 0$; then "
+        r"$q^\top z = s^\top G^{-1} K z = 0$, so $z$ only adds to the norm",
+        r"\lVert q + z \rVert^2 - \lVert q \rVert^2",
+    )
+    cross = rho * length_a * length_b
+    known = sp.Matrix([[length_a**2, cross], [cross, length_b**2]])
+    proof.equal(
+        (s.T * known.adjugate() * s)[0] / known.det(),
+        formula,
+        r"$\lVert q \rVert^2 = s^\top G^{-1} K K^\top G^{-1} s = s^\top G^{-1} s$, here with "
+        r"$G$ made of the norms $\ell_a$, $\ell_b$ and the cosine $\rho$",
+        r"s^\top G^{-1} s",
+    )
+
+
+def _norm(formula: sp.Expr, proof: Proof) -> None:
+    turn = sp.Matrix([[1 - p**2, -2 * p], [2 * p, 1 - p**2]]) / (1 + p**2)
+    gram = turn * sp.diag(mu, mu + x) * turn.T
+    s = sp.Matrix([s_a, s_b])
+    proof.equal(
+        (s.T * gram.adjugate() * s)[0] / gram.det(),
+        ((turn.T * s)[0]) ** 2 / mu + ((turn.T * s)[1]) ** 2 / (mu + x),
+        r"$G$ is symmetric, so it has orthonormal eigenvectors; with $\sigma_k$ the coordinates of "
+        r"$s$ along them, $\lVert q \rVert^2 = s^\top G^{-1} s = \sum_k \sigma_k^2/\mu_k$: here "
+        r"for two keys, eigenvalues $\mu$ and $\mu + x$ and any turn of the plane",
+    )
+    proof.at_most(
+        y * v / mu + w / (mu + x),
+        (v + w) / mu,
+        r"by induction: if coordinates with squares that sum to $v$ add at most $v/\mu$, so do "
+        r"they with one more, of square $w$ ($y \le 1$); all together $\lVert q \rVert^2 \le "
+        r"S^2/\mu$",
+    )
+    proof.equal(
+        (s.T * gram.adjugate() * s)[0].subs({s_a: S * turn[0, 0], s_b: S * turn[1, 0]})
+        / gram.det(),
+        formula**2,
+        r"attained when $s$ is an eigenvector of the least eigenvalue $\mu$",
+        r"\lVert q \rVert^2",
+    )
+
+
+def _equal_cosines(formula: sp.Expr, proof: Proof) -> None:
+    least = (1 - rho) * (1 + (n - 1) * rho)
+    pair, other = beta * (1 + (n - 3) * rho) / least, -2 * beta * rho / least
+    proof.equal(
+        sp.Matrix(
+            [(1 + rho) * pair + (n - 2) * rho * other, 2 * rho * pair + (1 + (n - 3) * rho) * other]
+        ),
+        sp.Matrix([beta, 0]),
+        r"$q = x (k_a + k_b) + y \sum_{i \ne a, b} k_i$ with $x = \beta (1 + (n - 3)\rho)/D$, "
+        r"$y = -2\beta\rho/D$ and $D = (1 - \rho)(1 + (n - 1)\rho)$: the scores of $a$ and of any "
+        "other key",
+        r"(k_a^\top q, k_i^\top q)^\top",
+    )
+    proof.equal(
+        2 * beta * pair,
+        formula,
+        r"$\lVert q \rVert^2 = s^\top G^{-1} s$ by claim gram.query, where $G^{-1} s$ holds "
+        r"$x$ for $a$ and $b$, the only keys with a score",
+        r"\lVert q \rVert^2",
+    )
+    proof.equal(
+        formula.subs(rho, 0),
+        2 * beta**2,
+        r"orthonormal keys: $q = \beta (k_a + k_b)$",
+        r"\lVert q \rVert^2",
+    )
+
+
+def _two_keys_directly(
+    value: float, s_a: float, s_b: float, length_a: float, length_b: float, cosine: float
+) -> Direct:
+    """Least squares on two keys in the plane."""
+    import numpy as np
+
+    sine = math.sqrt((1 - cosine) * (1 + cosine))
+    keys = np.array([[length_a, 0.0], [length_b * cosine, length_b * sine]])
+    q = np.linalg.solve(keys, np.array([s_a, s_b]))
+    return Direct(
+        f"For two such keys in the plane the query with these scores is $({scientific(q[0])}, "
+        f"{scientific(q[1])})$, of squared norm ${scientific(float(q @ q))}$.",
+        math.isclose(float(q @ q), value, rel_tol=1e-6, abs_tol=1e-12),
+    )
+
+
+def _norm_directly(value: float, scores: float, eigenvalue: float) -> Direct:
+    """Keys with that least eigenvalue: the worst scores, and random ones (seed 0)."""
+    import numpy as np
+
+    random = np.random.default_rng(0)
+    left = np.linalg.qr(random.standard_normal((6, 6)))[0]
+    right = np.linalg.qr(random.standard_normal((8, 6)))[0]
+    keys = left * np.sqrt(eigenvalue * np.arange(1, 7)) @ right.T
+    wanted = random.standard_normal((6, 1000))
+    wanted[:, 0] = left[:, 0]
+    wanted *= scores / np.linalg.norm(wanted, axis=0)
+    found = np.linalg.norm(np.linalg.pinv(keys) @ wanted, axis=0)
+    return Direct(
+        f"For six drawn keys in eight dimensions with that least eigenvalue, the worst scores need "
+        f"a query of norm ${scientific(found[0])}$, the worst of 999 random scores "
+        f"${scientific(found[1:].max())}$.",
+        math.isclose(found[0], value, rel_tol=1e-9, abs_tol=1e-300)
+        and float(found.max()) <= value * (1 + 1e-9),
+    )
+
+
+@buildable
+def _equal_cosines_directly(value: float, beta: float, n: int, cosine: float) -> Direct:
+    """Least squares on keys that a factor of the Gram matrix gives."""
+    import numpy as np
+
+    gram = np.full((n, n), cosine) + (1 - cosine) * np.eye(n)
+    values, vectors = np.linalg.eigh(gram)
+    keys = vectors * np.sqrt(np.maximum(values, 0))
+    scores = np.where(np.arange(n) < 2, beta, 0.0)
+    q = np.linalg.lstsq(keys, scores, rcond=None)[0]
+    return Direct(
+        f"For {n} such keys the query with scores $\\beta, \\beta, 0, \\dots$ has the squared norm "
+        f"${scientific(float(q @ q))}$; orthonormal keys need ${scientific(2 * beta**2)}$.",
+        math.isclose(float(q @ q), value, rel_tol=1e-6, abs_tol=1e-12),
+    )
+
+
+CLAIMS = (
+    Claim(
+        key="gram.query",
+        question="2b",
+        title="Exact scores for keys of any norms and angles",
+        statement=r"$q = K^\top G^{-1} s$ has exactly the scores $s$, and every other query with "
+        r"these scores is longer; $\lVert q \rVert^2 = s^\top G^{-1} s$. For two keys of norms "
+        r"$\ell_a$, $\ell_b$ at an angle of cosine $\rho$ that is ${law}$.",
+        assumptions=INDEPENDENT,
+        law=two_keys,
+        derive=_query,
+        twin=(
+            (s_a / length_a) ** 2
+            + 2 * rho * s_a * s_b / (length_a * length_b)
+            + (s_b / length_b) ** 2
+        )
+        / (1 - rho**2),
+        changed=r"the sign of $\rho$",
+        example={
+            "s_a": 9,
+            "s_b": 9,
+            "length_a": 1,
+            "length_b": sp.Rational(3, 2),
+            "cosine": sp.Rational(1, 2),
+        },
+        source="practical, question 2b (any keys); least-norm solution of linear equations",
+        variables={t: ANY, **dict.fromkeys(ENTRIES, ANY)},
+        direct=_two_keys_directly,
+    ),
+    Claim(
+        key="gram.norm",
+        question="2b",
+        title="How long a query badly conditioned keys need",
+        statement=r"$\lVert q \rVert \le {law}$ with $S = \lVert s \rVert$ and $\mu$ the least "
+        r"eigenvalue of $G$; some scores need exactly that.",
+        assumptions=INDEPENDENT,
+        law=norm,
+        derive=_norm,
+        twin=S / mu,
+        changed=r"$\mu$ in place of its root",
+        example={"scores": 12, "eigenvalue": sp.Rational(1, 4)},
+        source="practical, question 2b (any keys)",
+        variables={
+            s_a: ANY,
+            s_b: ANY,
+            p: ANY,
+            v: NONNEGATIVE,
+            w: NONNEGATIVE,
+            x: NONNEGATIVE,
+            y: UNIT,
+        },
+        direct=_norm_directly,
+    ),
+    Claim(
+        key="gram.equal_cosines",
+        question="2b",
+        title="Averaging over keys that all make the same angle",
+        statement=r"For unit keys of which any two have the inner product $\rho$, the shortest "
+        r"query with scores $\beta$ at $a$ and $b$ and 0 elsewhere has "
+        r"$\lVert q \rVert^2 = {law}$. "
+        "Its output is that of claim averaging.output.",
+        assumptions=(*INDEPENDENT, r"$-\frac{1}{n - 1} < \rho < 1$, which is independence here"),
+        law=equal_cosines,
+        derive=_equal_cosines,
+        twin=2 * beta**2 * (1 + (n - 2) * rho) / ((1 - rho) * (1 + (n - 1) * rho)),
+        changed="$n - 2$ in place of $n - 3$",
+        example={"beta": 9, "n": 16, "cosine": sp.Rational(1, 2)},
+        source="practical, question 2b (keys that are not orthogonal)",
+        direct=_equal_cosines_directly,
+    ),
+)
