@@ -36,6 +36,7 @@ def claims() -> tuple[Claim | Citation, ...]:
         set_attention,
         shortest_average,
         single_head,
+        solution_families,
         unreachable_scores,
     )
 
@@ -43,7 +44,7 @@ def claims() -> tuple[Claim | Citation, ...]:
         copying, convex_hull, separation, averaging, averaging_queries, shortest_average,
         gram, perturbed_keys, unreachable_scores,
         single_head, missing, multi_head, identity_attention, key_query_value,
-        score_matrix, least_norm, low_rank, set_attention, fredholm,
+        score_matrix, solution_families, least_norm, low_rank, set_attention, fredholm,
     )  # fmt: skip
     found = [claim for module in modules for claim in module.CLAIMS]
     return tuple(sorted(found, key=lambda claim: claim.question))

@@ -6,12 +6,11 @@ x*_i (x*_iᵀ x_j is 1 for i = j, else 0) M = Σ_ji S[j, i] x*_j x*_iᵀ has any
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import sympy as sp
 
-from theory.least_norm import CORRELATION, INDEPENDENT, POSITIONS, correlation
+from theory.least_norm import CORRELATION, INDEPENDENT, correlation
 from theory.proof.assumptions import array, require, within
 from theory.proof.claim import Claim
 from theory.proof.direct import Direct, close
@@ -19,7 +18,6 @@ from theory.proof.law import Law, Parameter
 from theory.proof.steps import Proof
 from theory.proof.typeset import scientific
 from theory.symbols import ANY, KEYS, n
-from theory.symbols import size as positions
 
 if TYPE_CHECKING:
     import numpy as np
@@ -43,13 +41,6 @@ exact = Law(
     (SCORE, KEYS, CORRELATION),
     premises=(sp.Gt(1 + (n - 1) * correlation, 0),),
 )
-freedom = Law(
-    r"\dim",
-    width**2 - positions * (n - 1),
-    (WIDTH, KEYS, POSITIONS),
-    premises=(sp.Le(n, width), sp.Le(positions, n)),
-)
-
 change = sp.symbols("a_1:5", real=True)
 key_entries, query_entries = (sp.symbols(f"{letter}_1:5", real=True) for letter in "kq")
 entries = sp.symbols("s_11 s_12 s_21 s_22", real=True)
@@ -111,54 +102,6 @@ def factors(
     kept = values > tolerance * values[0]
     roots = np.sqrt(values[kept])[:, None]
     return roots * left.T[kept], roots * right[kept]
-
-
-def score_freedom(
-    inputs: Float[np.ndarray, "n d"], attending: Sequence[int]
-) -> Float[np.ndarray, "k d d"]:
-    """Orthonormal matrices N_l: with M + Σ c_l N_l the positions attend with the weights of M.
-
-    They are all there are: x_jᵀ N x_i does not depend on j for any position i that attends, which
-    adds one constant to all its scores. inputs: n linearly independent rows.
-    Raises: InputError naming all that is wrong, dependent inputs with their certificate.
-
-    >>> import numpy as np
-    >>> score_freedom(np.eye(3)[:2], attending=[0]).shape
-    (8, 3, 3)
-    """
-    import numpy as np
-
-    shapeless = array("inputs", inputs, "n", "d")
-    wrong = [] if shapeless else [i for i in attending if i not in range(len(inputs))]
-    require(
-        shapeless,
-        f"attending names no position {wrong[0]}" if wrong else None,
-        shapeless or INDEPENDENT.violation(inputs),
-    )
-    x = np.asarray(inputs, dtype=float)
-    fixed = [np.outer(x[0] - other, x[i]).ravel() for i in set(attending) for other in x[1:]]
-    basis = np.linalg.svd(np.array(fixed).reshape(-1, x.shape[1] ** 2))[2]
-    found: np.ndarray = basis[len(fixed) :].reshape(-1, x.shape[1], x.shape[1])
-    return found
-
-
-def value_freedom(attended: Float[np.ndarray, "m d"]) -> Float[np.ndarray, "d d"]:
-    """The projection P for which V + W P, with any W, gives these vectors the values V gives them.
-
-    attended: the vectors V is applied to, an input or a weighted mean of inputs a row.
-    Raises: InputError if it is no finite matrix.
-
-    >>> import numpy as np
-    >>> value_freedom(np.array([[1.0, 1.0]]))
-    array([[ 0.5, -0.5],
-           [-0.5,  0.5]])
-    """
-    import numpy as np
-
-    require(array("attended", attended, "m", "d"))
-    rows = np.asarray(attended, dtype=float)
-    projection: np.ndarray = np.eye(rows.shape[1]) - np.linalg.pinv(rows) @ rows
-    return projection
 
 
 # ------------------------------------------------------------------------------------ claims
@@ -246,42 +189,6 @@ def _exact(formula: sp.Expr, proof: Proof) -> None:
     )
 
 
-def _freedom(formula: sp.Expr, proof: Proof) -> None:
-    base, ones = sp.Symbol("f_1", real=True), sp.ones(2, 1)
-    scores = sp.Matrix(entries[:2])
-    shares = scores.applyfunc(sp.exp) / sum(map(sp.exp, scores))
-    shifted = scores + base * ones
-    proof.equal(
-        shifted.applyfunc(sp.exp) / sum(map(sp.exp, shifted)),
-        shares,
-        r"a constant added to all scores of one query cancels in the softmax; and equal weights "
-        r"mean equal differences $s_{ji} - s_{1i} = \log(\alpha_{ji} / \alpha_{1i})$",
-        r"\alpha_i",
-    )
-    proof.equal(
-        (width**2 - n * positions) + positions,
-        formula,
-        r"by claim score_matrix.exact the scores of the $m$ positions can be any $n \times m$ "
-        r"numbers, so $X N X_m^\top = 0$ is $nm$ independent conditions on $d^2$ entries; allowing "
-        r"a constant in each of the $m$ columns gives $m$ dimensions back",
-    )
-    d, count, attending = 4, 3, 2
-    inputs = sp.Matrix([[0, 1, 0, 1], [1, 0, 0, 0], [0, 1, 1, 0]])
-    conditions = [
-        sp.kronecker_product(inputs.row(0) - inputs.row(j), inputs.row(i))
-        for i in range(attending)
-        for j in range(1, count)
-    ]
-    left = d**2 - sp.Matrix.vstack(*conditions).rank()
-    proof.equal(
-        sp.Integer(left),
-        formula.subs({width: d, n: count, positions: attending}),
-        r"the same by elimination in whole numbers for question 2e.2, with the practical's inputs "
-        r"$x_1 = u_d + u_b$, $x_2 = u_a$, $x_3 = u_c + u_b$ in the basis $u_a, \dots, u_d$",
-        r"16 - \operatorname{rank}",
-    )
-
-
 def _gauge_directly(value: float, d: float, rank: float) -> Direct:
     import numpy as np
 
@@ -311,25 +218,6 @@ def _exact_directly(value: float, score: float, n: float, rho: float) -> Direct:
         f"For {size} such inputs the sum of squares of the entries of $X^+ S X^{{+\\top}}$ is "
         f"${scientific(square)}$.",
         close(square, law, 1e-6),
-    )
-
-
-def _freedom_directly(value: float, d: float, n: float, positions: float) -> Direct:
-    import numpy as np
-
-    side = min(int(d), 8)
-    size = min(int(n), side)
-    attending = min(int(positions), size)
-    inputs = np.random.default_rng(0).standard_normal((size, side))
-    found = score_freedom(inputs, range(attending))
-    differences = inputs @ found @ inputs[:attending].T
-    constant = float(np.abs(differences - differences[:, :1]).max(initial=0.0))
-    same = (side, size, attending) == (d, n, positions)
-    law = value if same else freedom(side, size, attending)
-    return Direct(
-        f"Of {size} random inputs of width {side} with {attending} positions that attend, "
-        f"{len(found)} independent matrices change no weight.",
-        len(found) == law and constant < 1e-9,
     )
 
 
@@ -375,24 +263,5 @@ CLAIMS = (
         variables=dict.fromkeys((*entries, *outside, lean), ANY)
         | dict.fromkeys(lengths, (sp.Integer(0), sp.oo)),
         direct=_exact_directly,
-    ),
-    Claim(
-        key="score_matrix.freedom",
-        question="2e.2",
-        title="All matrices that attend alike",
-        statement=r"$M + N$ gives $m$ positions the weights of $M$ if and only if, for each of "
-        r"them, $x_j^\top N x_i$ is the same for all $j$. These $N$ form a space of dimension "
-        r"${law}$; and $V + W$ gives the inputs that are attended to their values if and only if "
-        r"$W$ makes 0 of them, so of $d'$ rows $d'$ times the $d - r$ dimensions that $r$ attended "
-        r"vectors leave are free.",
-        assumptions=(INDEPENDENT, SCORES),
-        law=freedom,
-        derive=_freedom,
-        twin=width**2 - positions * n,
-        changed="$n$ in place of $n - 1$",
-        example={"d": 4, "n": 3, "positions": 2},
-        source="rank theorem",
-        variables=dict.fromkeys((*entries, *outside), ANY),
-        direct=_freedom_directly,
     ),
 )
