@@ -18,25 +18,33 @@ if TYPE_CHECKING:
 def claims() -> tuple[Claim | Citation, ...]:
     """All claims in the order of the questions, their derivations not yet run."""
     from theory import (
+        attention_graph,
         averaging,
         averaging_queries,
+        bigbird,
+        chi_squared,
         convex_hull,
         copying,
         fredholm,
         gram,
         identity_attention,
+        johnson_lindenstrauss,
         key_query_value,
         least_norm,
+        linformer,
+        linformer_proofs,
         low_rank,
         missing,
         multi_head,
         perturbed_keys,
+        reachability,
         score_matrix,
         separation,
         set_attention,
         shortest_average,
         single_head,
         solution_families,
+        spectral_gap,
         unreachable_scores,
     )
 
@@ -45,6 +53,8 @@ def claims() -> tuple[Claim | Citation, ...]:
         gram, perturbed_keys, unreachable_scores,
         single_head, missing, multi_head, identity_attention, key_query_value,
         score_matrix, solution_families, least_norm, low_rank, set_attention, fredholm,
+        chi_squared, johnson_lindenstrauss, linformer, linformer_proofs,
+        attention_graph, reachability, spectral_gap, bigbird,
     )  # fmt: skip
     found = [claim for module in modules for claim in module.CLAIMS]
     return tuple(sorted(found, key=lambda claim: claim.question))
