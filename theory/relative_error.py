@@ -94,8 +94,8 @@ def _positive_relative(formula: sp.Expr, proof: Proof) -> None:
         in_squares(SM**2 * formula * draws).subs(v, 2 * u),
         sp.exp(u / 2) - sp.exp(-u / 2),
         r"$v$ does not occur in the relative error, so at a fixed $\lVert z \rVert$ the error "
-        r"tends to 0 like $\mathrm{SM}^2$; but along $v = 2u$ the kernel is $e^{-u/4}$, which tends "
-        "to 0 as $u$ grows, and the error grows without bound",
+        r"tends to 0 like $\mathrm{SM}^2$; but along $v = 2u$ the kernel is $e^{-u/4}$, which "
+        "tends to 0 as $u$ grows, and the error grows without bound",
         r"m \operatorname{MSE}_+",
     )
 
