@@ -7,13 +7,21 @@ u_c, u_d or both to x₂ is written x₂ = u_a + a_c u_c + a_d u_d with a_c and 
 from __future__ import annotations
 
 import itertools
+import math
+from fractions import Fraction
+from typing import Any
 
 import sympy as sp
 
+from theory.gaussian import Abbreviation
+from theory.nearest_point import nearest_weights
+from theory.proof import direct
 from theory.proof.algebra import softmax
 from theory.proof.claim import Claim
+from theory.proof.direct import Direct
 from theory.proof.law import Law
 from theory.proof.steps import Proof
+from theory.proof.typeset import scientific
 from theory.symbols import ADD_C, ADD_D, MULTIPLE_C, MULTIPLE_D, NORM, UNIT, added_c, added_d, beta
 
 error = Law(
@@ -26,14 +34,48 @@ hull_distance = Law(
     beta * sp.sqrt(sp.Rational(1, 2) - (1 - added_c) * (1 - added_d) / 10),
     (NORM, ADD_C, ADD_D),
 )
-_square = 1 + added_c**2 + added_d**2
-_weight_1 = sp.exp(-(_square - added_d) * beta**2)
-_weight_3 = sp.exp(-(_square - added_c) * beta**2)
+
+
+class _Ratio(Abbreviation):
+    """The weight of an input over that of x₂ when x₂ asks."""
+
+    def _latex(self, printer: Any, exp: str | None = None) -> str:
+        return self.name if exp is None else f"{self.name}^{{{exp}}}"
+
+
+class _Ratio1(_Ratio):
+    name = "w_1"
+
+    def definition(self) -> sp.Expr:
+        norm, c, d = self.args
+        return sp.exp(-(1 + c**2 + d**2 - d) * norm**2)
+
+
+class _Ratio3(_Ratio):
+    name = "w_3"
+
+    def definition(self) -> sp.Expr:
+        norm, c, d = self.args
+        return sp.exp(-(1 + c**2 + d**2 - c) * norm**2)
+
+
+ratio_1, ratio_3 = _Ratio1(beta, added_c, added_d), _Ratio3(beta, added_c, added_d)
+approach = Law(
+    r"\lVert c_2 - x_2 \rVert",
+    beta
+    * sp.sqrt(
+        2 * (ratio_1 + ratio_3) ** 2
+        + (ratio_3 - added_c * (ratio_1 + ratio_3)) ** 2
+        + (ratio_1 - added_d * (ratio_1 + ratio_3)) ** 2
+    )
+    / (1 + ratio_1 + ratio_3),
+    (NORM, MULTIPLE_C, MULTIPLE_D),
+)
 output_distance = Law(
     r"\lVert c_2 - u_b \rVert",
     beta
-    * sp.sqrt(2 + (added_c + _weight_3) ** 2 + (added_d + _weight_1) ** 2)
-    / (1 + _weight_1 + _weight_3),
+    * sp.sqrt(2 + (added_c + ratio_3) ** 2 + (added_d + ratio_1) ** 2)
+    / (1 + ratio_1 + ratio_3),
     (NORM, MULTIPLE_C, MULTIPLE_D),
 )
 
@@ -45,6 +87,11 @@ w_1, w_3 = sp.symbols("w_1 w_3", nonnegative=True)
 WORDS = (
     r"$u_a, u_b, u_c, u_d$ are orthogonal with norm $\beta$",
     r"$K = Q = V = I$, $x_1 = u_d + u_b$, $x_3 = u_c + u_b$; scores carry no $1/\sqrt{d}$",
+)
+MULTIPLES = (
+    r"$x_2 = u_a + a_c u_c + a_d u_d$ with $a_c, a_d \ge 0$",
+    r"$w_1 = e^{-(1 + a_c^2 + a_d^2 - a_d) \beta^2}$ and $w_3 = e^{-(1 + a_c^2 + a_d^2 - a_c) "
+    r"\beta^2}$ are the weights of $x_1$ and $x_3$ over that of $x_2$",
 )
 ADDED = r"$x_2 = u_a + a_c u_c + a_d u_d$ with $a_c, a_d \in \{0, 1\}$"
 
@@ -81,6 +128,45 @@ def _limit(formula: sp.Expr, proof: Proof) -> None:
     )
 
 
+def _added(formula: sp.Expr, proof: Proof) -> None:
+    scores = [sp.expand(x.dot(X_2)) / beta**2 for x in (X_1, X_2, X_3)]
+    scores = [sp.cancel(score) for score in scores]
+    proof.equal(
+        sp.Matrix(scores),
+        sp.Matrix([added_d, 1 + added_c**2 + added_d**2, added_c]),
+        r"the scores of the query $x_2$",
+        r"(x_1^\top x_2, x_2^\top x_2, x_3^\top x_2)^\top / \beta^2",
+    )
+    proof.equal(
+        sp.Matrix([sp.exp(beta**2 * (scores[i] - scores[1])) for i in (0, 2)]),
+        sp.Matrix([ratio_1.definition(), ratio_3.definition()]),
+        r"softmax: the weights of $x_1$ and $x_3$ over that of $x_2$",
+        r"(w_1, w_3)^\top",
+    )
+    proof.equal(
+        1 + added_c**2 + added_d**2 - added_d,
+        sp.Rational(3, 4) + added_c**2 + (added_d - sp.Rational(1, 2)) ** 2,
+        r"a sum of squares, so $w_1 \le e^{-3 \beta^2 / 4}$; likewise $w_3$, with $a_c$ and $a_d$ "
+        r"exchanged",
+    )
+    total = 1 + ratio_1 + ratio_3
+    difference = ((ratio_1 * X_1 + X_2 + ratio_3 * X_3) - total * X_2) / beta
+    difference = difference.applyfunc(sp.cancel)
+    proof.equal(
+        difference.dot(difference),
+        (total * formula / beta) ** 2,
+        r"$c_2 = (w_1 x_1 + x_2 + w_3 x_3)/(1 + w_1 + w_3)$, in the basis $u/\beta$",
+        r"(1 + w_1 + w_3)^2 \lVert c_2 - x_2 \rVert^2 / \beta^2",
+    )
+    proof.at_most(
+        (w_3 - added_c * (w_1 + w_3)) ** 2,
+        (1 + added_c) ** 2 * (w_1 + w_3) ** 2,
+        r"and likewise the square with $a_d$. Hence $\lVert c_2 - x_2 \rVert \le \beta (w_1 + "
+        r"w_3) \sqrt{2 + (1 + a_c)^2 + (1 + a_d)^2}$, and $w_1 + w_3 \le 2 e^{-3 \beta^2 / 4}$ "
+        r"beats $\beta$: $c_2 \to x_2$",
+    )
+
+
 def _hull(formula: sp.Expr, proof: Proof) -> None:
     for add_c, add_d in CASES:
         case = {added_c: add_c, added_d: add_d}
@@ -112,31 +198,37 @@ def _shown(weights: tuple[sp.Rational, ...]) -> str:
 
 
 def _output(formula: sp.Expr, proof: Proof) -> None:
-    difference = ((1 - l_2 - l_3) * X_1 + l_2 * X_2 + l_3 * X_3 - U_B) / beta
+    total = 1 + ratio_1 + ratio_3
+    difference = ((ratio_1 * X_1 + X_2 + ratio_3 * X_3) - total * U_B) / beta
     difference = difference.applyfunc(sp.cancel)
     proof.equal(
         difference.dot(difference),
+        (total * formula / beta) ** 2,
+        r"$c_2 = (w_1 x_1 + x_2 + w_3 x_3)/(1 + w_1 + w_3)$ by claim identity_attention.added, in "
+        r"the basis $u/\beta$",
+        r"(1 + w_1 + w_3)^2 \lVert c_2 - u_b \rVert^2 / \beta^2",
+    )
+    missed = X_2 - U_B
+    proof.equal(
+        missed.dot(missed) / beta**2,
+        2 + added_c**2 + added_d**2,
+        r"what attention tends to is $x_2$: $\lVert c_2 - x_2 \rVert$ vanishes as $\beta$ grows, "
+        r"claim identity_attention.added",
+        r"\lVert x_2 - u_b \rVert^2 / \beta^2",
+    )
+    proof.equal(
+        sp.Matrix([[missed.dot(missed).subs({added_c: i, added_d: j}) for i, j in CASES]]),
+        beta**2 * sp.Matrix([[2, 3, 3, 4]]),
+        r"nothing, $u_d$, $u_c$ and both added",
+        r"\lVert x_2 - u_b \rVert^2",
+    )
+    mean = ((1 - l_2 - l_3) * X_1 + l_2 * X_2 + l_3 * X_3 - U_B) / beta
+    mean = mean.applyfunc(sp.cancel)
+    proof.equal(
+        mean.dot(mean),
         2 * l_2**2 + (l_3 + added_c * l_2) ** 2 + (1 - l_2 - l_3 + added_d * l_2) ** 2,
         r"for any weights $\lambda_1 + \lambda_2 + \lambda_3 = 1$, in the basis $u/\beta$",
         r"\lVert \lambda_1 x_1 + \lambda_2 x_2 + \lambda_3 x_3 - u_b \rVert^2 / \beta^2",
-    )
-    scores = [sp.expand(x.dot(X_2)) for x in (X_1, X_2, X_3)]
-    lost_1, lost_3 = (sp.exp(s - scores[1]) for s in (scores[0], scores[2]))
-    attended_2 = 1 / (1 + lost_1 + lost_3)
-    proof.equal(
-        attended_2**2 * (2 + (lost_3 + added_c) ** 2 + (lost_1 + added_d) ** 2),
-        (formula / beta) ** 2,
-        r"softmax of the scores $a_d \beta^2$, $(1 + a_c^2 + a_d^2) \beta^2$ and $a_c \beta^2$: "
-        r"$\lambda_1 = w_1 \lambda_2$ and $\lambda_3 = w_3 \lambda_2$ with the two exponentials "
-        r"$w_1$ and $w_3$",
-        r"\lVert c_2 - u_b \rVert^2 / \beta^2",
-    )
-    ratio = (2 + (added_c + w_3) ** 2 + (added_d + w_1) ** 2) / (1 + w_1 + w_3) ** 2
-    proof.at_most(
-        (2 + added_c**2 + added_d**2) / (1 + w_1 + w_3) ** 2,
-        ratio,
-        r"$w_1$ and $w_3$ vanish as $\beta$ grows: what is left is "
-        r"$\lVert x_2 - u_b \rVert^2 / \beta^2 = 2 + a_c^2 + a_d^2$",
     )
     inside = 2 * l_2**2 + l_3**2 + l_1**2
     proof.equal(
@@ -148,9 +240,62 @@ def _output(formula: sp.Expr, proof: Proof) -> None:
     proof.at_most(
         inside,
         2 * l_2**2 + (l_3 + added_c * l_2) ** 2 + (l_1 + added_d * l_2) ** 2,
-        r"the right side is the square distance of $\sum_i \lambda_i x_i$ from $u_b$ over "
-        r"$\beta^2$: no multiples $a_c, a_d \ge 0$ bring it below $\frac{2}{5}$",
+        r"the right side is $\lVert \sum_i \lambda_i x_i - u_b \rVert^2 / \beta^2$ from above: no "
+        r"multiples $a_c, a_d \ge 0$ bring it below $\frac{2}{5}$",
     )
+
+
+def _inputs(beta: float, add_c: float, add_d: float) -> list[list[float]]:
+    rows: list[list[float]] = [[0, 1, 0, 1], [1, 0, add_c, add_d], [0, 1, 1, 0]]
+    return [[beta * x for x in row] for row in rows]
+
+
+def _second_output(beta: float, add_c: float, add_d: float) -> list[float]:
+    x = _inputs(beta, add_c, add_d)
+    return direct.output(x, x[1], x)
+
+
+def _near(found: float, value: float, scale: float) -> bool:
+    """Equal up to the rounding of vectors of this length."""
+    return math.isclose(found, value, rel_tol=1e-9, abs_tol=1e-14 * scale)
+
+
+def _limit_directly(value: float, beta: float) -> Direct:
+    c_2 = _second_output(beta, 0, 0)
+    found = math.dist(c_2, [beta, 0, 0, 0])
+    sentence = f"Attention over the three inputs in $\\mathbb{{R}}^4$ gives ${scientific(found)}$."
+    return Direct(sentence, _near(found, value, beta))
+
+
+def _hull_directly(value: float, beta: float, add_c: float, add_d: float) -> Direct:
+    corners = [[Fraction(x) for x in row] for row in _inputs(beta, add_c, add_d)]
+    target = [Fraction(x) for x in (0, beta, 0, 0)]
+    weights = nearest_weights(corners, target)
+    columns = zip(*corners, strict=True)
+    point = [sum(w * x for w, x in zip(weights, column, strict=True)) for column in columns]
+    found = math.dist([float(x) for x in point], [float(x) for x in target])
+    sentence = (
+        f"Wolfe's algorithm for the nearest point of a hull, run in fractions, finds the weights "
+        f"$({', '.join(map(str, weights))})$ and the distance ${scientific(found)}$."
+    )
+    return Direct(sentence, direct.close(found, value))
+
+
+def _added_directly(value: float, beta: float, add_c: float, add_d: float) -> Direct:
+    x_2 = _inputs(beta, add_c, add_d)[1]
+    found = math.dist(_second_output(beta, add_c, add_d), x_2)
+    sentence = f"Attention over the three inputs in $\\mathbb{{R}}^4$ gives ${scientific(found)}$."
+    return Direct(sentence, _near(found, value, math.hypot(*x_2)))
+
+
+def _output_directly(value: float, beta: float, add_c: float, add_d: float) -> Direct:
+    found = math.dist(_second_output(beta, add_c, add_d), [0, beta, 0, 0])
+    sentence = (
+        f"Attention over the three inputs in $\\mathbb{{R}}^4$ gives ${scientific(found)}$, and "
+        f"$x_2$ itself is at the distance "
+        f"${scientific(math.dist(_inputs(beta, add_c, add_d)[1], [0, beta, 0, 0]))}$."
+    )
+    return Direct(sentence, direct.close(found, value))
 
 
 CLAIMS = (
@@ -162,10 +307,27 @@ CLAIMS = (
         assumptions=(*WORDS, r"$x_2 = u_a$"),
         law=error,
         derive=_limit,
+        direct=_limit_directly,
         twin=2 * sp.sqrt(2) * beta * sp.exp(-(beta**2)) / (1 + 2 * sp.exp(-(beta**2))),
         changed=r"$2\sqrt{2}$ in place of $\sqrt{10}$",
         example={"beta": 3},
         source="practical, question 2e.1",
+    ),
+    Claim(
+        key="identity_attention.added",
+        question="2e.1",
+        title="Adding to the second input does not change that",
+        statement=r"$c_2 \to x_2$ for all multiples $a_c, a_d \ge 0$: $\lVert c_2 - x_2 \rVert = "
+        r"{law}$ exactly.",
+        assumptions=(*WORDS, *MULTIPLES),
+        law=approach,
+        derive=_added,
+        direct=_added_directly,
+        twin=approach.expression.subs(added_c, added_c + 1),
+        changed="$a_c + 1$ in place of $a_c$",
+        example={"beta": 3, "add_c": 1, "add_d": 0},
+        source="practical, question 2e.1",
+        variables={w_1: UNIT, w_3: UNIT},
     ),
     Claim(
         key="identity_attention.hull",
@@ -177,6 +339,7 @@ CLAIMS = (
         assumptions=(*WORDS, ADDED),
         law=hull_distance,
         derive=_hull,
+        direct=_hull_directly,
         twin=beta * sp.sqrt(sp.Rational(1, 2) - (1 - added_c) * (1 - added_d) / 5),
         changed="5 in place of 10",
         example={"beta": 3, "add_c": 1, "add_d": 0},
@@ -187,17 +350,17 @@ CLAIMS = (
         question="2e.1",
         title="What attention really gives stays further from $u_b$",
         statement=r"For all multiples $a_c, a_d \ge 0$, $\lVert c_2 - u_b \rVert = {law}$; as "
-        r"$\beta$ grows this is $\sqrt{2 + a_c^2 + a_d^2}\,\beta$, for $c_2 \to x_2$, and it is "
-        r"never below $\sqrt{\frac{2}{5}}\,\beta$.",
-        assumptions=(*WORDS, r"$x_2 = u_a + a_c u_c + a_d u_d$ with $a_c, a_d \ge 0$"),
+        r"$\beta$ grows this tends to $\lVert x_2 - u_b \rVert = \sqrt{2 + a_c^2 + a_d^2}\,\beta$: "
+        r"$\sqrt{2}\,\beta$ with nothing added, $\sqrt{3}\,\beta$ with $u_c$ or $u_d$ and "
+        r"$2\beta$ with both. It is never below $\sqrt{\frac{2}{5}}\,\beta$.",
+        assumptions=(*WORDS, *MULTIPLES),
         law=output_distance,
         derive=_output,
+        direct=_output_directly,
         twin=output_distance.expression.subs(added_c, added_c + 1),
         changed="$a_c + 1$ in place of $a_c$",
         example={"beta": 3, "add_c": 1, "add_d": 0},
         source="practical, question 2e.1",
-        variables={
-            w_1: UNIT, w_3: UNIT, l_1: UNIT, l_2: UNIT, l_3: UNIT,
-        },
+        variables={l_1: UNIT, l_2: UNIT, l_3: UNIT},
     ),
 )  # fmt: skip
