@@ -85,7 +85,7 @@ def query(
     """
     require(
         array("keys", keys, "n", "d"), rows("keys", keys, 2), orthonormal("keys", keys),
-        positions("subset", subset, len(keys)), distribution("weights", weights, len(subset)),
+        positions("subset", subset, keys), distribution("weights", weights, len(subset)),
         array("beta", beta),
     )  # fmt: skip
     chosen: np.ndarray = subset_scores(weights, beta) @ keys[list(subset)]
@@ -125,16 +125,29 @@ def distribution(name: str, weights: Any, length: int | str) -> str | None:
     return f"{name} must be positive and sum to 1, got {shares.tolist()}"
 
 
-def positions(name: str, chosen: Sequence[int], n: int) -> str | None:
-    """What is wrong with positions that must name different keys among n.
+def positions(name: str, chosen: Sequence[int], keys: Any) -> str | None:
+    """What is wrong with positions that must name different keys; no complaint without keys.
 
-    >>> positions("subset", [0, 4, 4], 4)
-    'subset must be different integers from 0 to 3, got [0, 4, 4]'
+    >>> positions("subset", [0, 4, 4], [[1, 0], [0, 1]])
+    'subset must be different integers from 0 to 1, got [0, 4, 4]'
     """
-    found = list(chosen)
+    n, found = size_of(keys, 0), list(chosen)
+    if not isinstance(n, int):
+        return None
     if found and len(set(found)) == len(found) and set(found) <= set(range(n)):
         return None
     return f"{name} must be different integers from 0 to {n - 1}, got {found}"
+
+
+def size_of(keys: Any, axis: int) -> int | str:
+    """How many keys there are, or of what dimension; a word if they are no matrix.
+
+    >>> size_of([[1, 0, 0], [0, 1, 0]], 1), size_of([1, 0, 0], 1)
+    (3, 'd')
+    """
+    import numpy as np
+
+    return int(np.shape(keys)[axis]) if np.ndim(keys) == 2 else "nd"[axis]
 
 
 def _output(formula: sp.Expr, proof: Proof) -> None:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import sympy as sp
 
 from theory.averaging import leak as leak_of_pair
-from theory.averaging import positions
+from theory.averaging import positions, size_of
 from theory.proof.assumptions import array, require, rows, within
 from theory.proof.claim import Claim
 from theory.proof.direct import Direct, close, weights
@@ -73,7 +73,7 @@ def averages(
 
     require(
         array("keys", keys, "n", "d"), rows("keys", keys, 2),
-        array("query", query, np.shape(keys)[-1]), positions("a and b", [a, b], len(keys)),
+        array("query", query, size_of(keys, 1)), positions("a and b", [a, b], keys),
         within("epsilon", epsilon, 0, 1), within("delta", delta, 0, 1),
     )  # fmt: skip
     scores = keys @ query

@@ -14,6 +14,7 @@ import sympy as sp
 
 from reports.record import InputError
 from theory.attended import buildable
+from theory.averaging import size_of
 from theory.fredholm import TOLERANCE, RefusalError
 from theory.proof.assumptions import array, require, rows
 from theory.proof.claim import Claim
@@ -81,7 +82,7 @@ def query(
 
     require(
         array("keys", keys, "n", "d"), rows("keys", keys, 2),
-        array("scores", scores, len(keys)),
+        array("scores", scores, size_of(keys, 0)),
     )  # fmt: skip
     if found := unreachable(keys, scores):
         raise RefusalError(found.words, [found])

@@ -64,7 +64,7 @@ def query(
 
     require(
         array("keys", keys, "n", "d"), rows("keys", keys, 2), orthonormal("keys", keys),
-        positions("a and b", [a, b], len(keys)), within("epsilon", epsilon, 0, 1),
+        positions("a and b", [a, b], keys), within("epsilon", epsilon, 0, 1),
         None if delta == 0 else within("delta", delta, 0, 1),
     )  # fmt: skip
     n = len(keys)
