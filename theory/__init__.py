@@ -37,6 +37,7 @@ def claims() -> tuple[Claim | Citation, ...]:
         missing,
         multi_head,
         perturbed_keys,
+        practical_synthesis,
         reachability,
         score_matrix,
         separation,
@@ -52,7 +53,7 @@ def claims() -> tuple[Claim | Citation, ...]:
         copying, convex_hull, separation, averaging, averaging_queries, shortest_average,
         gram, perturbed_keys, unreachable_scores,
         single_head, missing, multi_head, identity_attention, key_query_value,
-        score_matrix, solution_families, least_norm, low_rank, set_attention, fredholm,
+        score_matrix, solution_families, least_norm, low_rank, set_attention, fredholm, practical_synthesis,
         chi_squared, johnson_lindenstrauss, linformer, linformer_proofs,
         attention_graph, reachability, spectral_gap, bigbird,
     )  # fmt: skip

@@ -6,14 +6,16 @@ query matrix carries a gain γ.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import sympy as sp
 
 from theory.proof.algebra import softmax
 from theory.proof.claim import Claim
+from theory.proof.direct import Direct, close, weights
 from theory.proof.law import Law
 from theory.proof.steps import Proof
+from theory.proof.typeset import scientific
 from theory.symbols import (
     ANY,
     ERROR,
@@ -30,6 +32,13 @@ from theory.symbols import (
 if TYPE_CHECKING:
     import numpy as np
     from jaxtyping import Float
+
+    Basis: TypeAlias = tuple[
+        Float[np.ndarray, " d"],
+        Float[np.ndarray, " d"],
+        Float[np.ndarray, " d"],
+        Float[np.ndarray, " d"],
+    ]
 
 _small = sp.exp(-gamma * beta**2)
 attended = Law(r"\alpha_{21} = \alpha_{13}", 1 / (1 + 2 * _small), (GAIN, NORM))
@@ -85,6 +94,13 @@ def matrices(
     """K, Q, V for orthogonal u of equal norm β: keys K x_i, queries Q x_i, values V x_i.
 
     K = (u_d u_dᵀ + u_c u_cᵀ)/β²,  Q = γ (u_d u_aᵀ + u_c u_dᵀ)/β²,  V = (u_b u_bᵀ − u_c u_cᵀ)/β².
+    Source: practical, question 2e.2; theory.practical_synthesis has the smallest such matrices.
+
+    >>> import numpy as np
+    >>> K, Q, V = matrices(*np.eye(4), gain=9.0)
+    >>> u_a, u_b, u_c, u_d = np.eye(4)
+    >>> (K @ (u_d + u_b)).tolist() == u_d.tolist(), (V @ (u_c + u_b)).tolist()
+    (True, [0.0, 1.0, -1.0, 0.0])
     """
     import numpy as np
 
@@ -93,6 +109,21 @@ def matrices(
     query = gain * (np.outer(u_d, u_a) + np.outer(u_c, u_d)) / square
     value = (np.outer(u_b, u_b) - np.outer(u_c, u_c)) / square
     return key, query, value
+
+
+def arranged(beta: float) -> tuple[Basis, Float[np.ndarray, "3 6"], Float[np.ndarray, "2 6"]]:
+    """Orthogonal u_a, …, u_d in R⁶; x₁, x₂, x₃ in rows; the outputs wanted of x₁ and x₂.
+
+    >>> u, inputs, wanted = arranged(beta=3.0)
+    >>> len(u), inputs.shape, wanted.shape
+    (4, (3, 6), (2, 6))
+    """
+    import numpy as np
+
+    basis = np.linalg.qr(np.random.default_rng(0).standard_normal((6, 6)))[0]
+    u_a, u_b, u_c, u_d = beta * basis[:4]
+    inputs = np.stack([u_d + u_b, u_a, u_c + u_b])
+    return (u_a, u_b, u_c, u_d), inputs, np.stack([u_b - u_c, u_b])
 
 
 def _synthesis(formula: sp.Expr, proof: Proof) -> None:
@@ -110,35 +141,35 @@ def _synthesis(formula: sp.Expr, proof: Proof) -> None:
         + ((1 - free_1) * U_B - (1 + free_2) * U_C) * U_C.T
     )
     proof.equal(
-        _columns(general / SQUARE * INPUTS[0], general / SQUARE * INPUTS[2]),
-        _columns(U_B, U_B - U_C),
+        columns(general / SQUARE * INPUTS[0], general / SQUARE * INPUTS[2]),
+        columns(U_B, U_B - U_C),
         r"solve $V x_1 = u_b$ and $V x_3 = u_b - u_c$ among outer products: let $\beta^2 V$ be the "
         r"sum of $(f u_b + g u_c) u_b^\top$, $((1 - f) u_b - g u_c) u_d^\top$ and "
         r"$((1 - f) u_b - (1 + g) u_c) u_c^\top$; every $f, g$ will do; we take $f = 1$, $g = 0$",
         "(V x_1, V x_3)",
     )
     proof.equal(
-        _columns(*(VALUE * x for x in INPUTS)),
-        _columns(U_B, sp.zeros(4, 1), U_B - U_C),
+        columns(*(VALUE * x for x in INPUTS)),
+        columns(U_B, sp.zeros(4, 1), U_B - U_C),
         r"the values, with $V = (u_b u_b^\top - u_c u_c^\top)/\beta^2$",
         "(v_1, v_2, v_3)",
     )
     proof.equal(
-        _columns(*(KEY * x for x in INPUTS)),
-        _columns(U_D, sp.zeros(4, 1), U_C),
+        columns(*(KEY * x for x in INPUTS)),
+        columns(U_D, sp.zeros(4, 1), U_C),
         r"the keys, with $K = (u_d u_d^\top + u_c u_c^\top)/\beta^2$",
         "(k_1, k_2, k_3)",
     )
     proof.equal(
-        _columns(*(QUERY * x for x in INPUTS)),
-        _columns(gamma * U_C, gamma * U_D, sp.zeros(4, 1)),
+        columns(*(QUERY * x for x in INPUTS)),
+        columns(gamma * U_C, gamma * U_D, sp.zeros(4, 1)),
         r"the queries, with $Q = \gamma (u_d u_a^\top + u_c u_d^\top)/\beta^2$: $x_1$ asks for "
         r"$u_c$ and $x_2$ for $u_d$",
         "(q_1, q_2, q_3)",
     )
-    keys = _columns(*(KEY * x for x in INPUTS))
+    keys = columns(*(KEY * x for x in INPUTS))
     proof.equal(
-        (keys.T * _columns(QUERY * INPUTS[0], QUERY * INPUTS[1])).applyfunc(sp.cancel),
+        (keys.T * columns(QUERY * INPUTS[0], QUERY * INPUTS[1])).applyfunc(sp.cancel),
         gamma * SQUARE * sp.Matrix([[0, 1], [0, 0], [1, 0]]),
         r"the scores $k_j^\top q_1$ and $k_j^\top q_2$: $\gamma \beta^2$ at the one wanted key",
         r"(k_j^\top q_i)_{ji}",
@@ -151,7 +182,8 @@ def _synthesis(formula: sp.Expr, proof: Proof) -> None:
     )
 
 
-def _columns(*columns: sp.Matrix) -> sp.Matrix:
+def columns(*columns: sp.Matrix) -> sp.Matrix:
+    """The matrix with these columns, each entry a reduced fraction."""
     return sp.Matrix.hstack(*columns).applyfunc(sp.cancel)
 
 
@@ -206,6 +238,44 @@ def _gain(formula: sp.Expr, proof: Proof) -> None:
     )
 
 
+def _attended_by(gain: float, beta: float) -> tuple[list[float], list[float]]:
+    """Weights on the wanted positions and errors of outputs 1 and 2, by the definition."""
+    u, inputs, wanted = arranged(beta)
+    K, Q, V = matrices(*u, gain)
+    keys, queries = (inputs @ K.T).tolist(), (inputs @ Q.T).tolist()
+    shares = [weights(keys, query) for query in queries[:2]]
+    missed = [shares[i] @ (inputs @ V.T - wanted[i]) for i in range(2)]
+    return [shares[0][2], shares[1][0]], [float((m @ m) ** 0.5) for m in missed]
+
+
+def _synthesis_directly(value: float, gain: float, beta: float) -> Direct:
+    found, _ = _attended_by(gain, beta)
+    return Direct(
+        f"With these matrices and random orthogonal vectors in $\\mathbb{{R}}^6$, $x_1$ gives "
+        f"position 3 the weight ${scientific(found[0])}$ and $x_2$ gives position 1 "
+        f"${scientific(found[1])}$.",
+        all(close(weight, value) for weight in found),
+    )
+
+
+def _error_directly(value: float, gain: float, beta: float) -> Direct:
+    _, (first, second) = _attended_by(gain, beta)
+    return Direct(
+        f"With these matrices and random orthogonal vectors in $\\mathbb{{R}}^6$, $c_1$ is off by "
+        f"${scientific(first)}$ and $c_2$ by ${scientific(second)}$.",
+        close(first, value) and close(second, value * (2 / 5) ** 0.5),
+    )
+
+
+def _gain_directly(value: float, epsilon: float, beta: float) -> Direct:
+    (_, enough), (_, less) = _attended_by(value, beta), _attended_by(0.99 * value, beta)
+    return Direct(
+        f"With this gain the larger error is ${scientific(max(enough))}$, with a gain smaller by "
+        f"one per cent ${scientific(max(less))}$.",
+        close(max(enough), epsilon, 1e-6) and (max(less) > epsilon) == (value > 0),
+    )
+
+
 CLAIMS = (
     Claim(
         key="key_query_value.synthesis",
@@ -221,6 +291,7 @@ CLAIMS = (
         example={"gain": 1, "beta": 3},
         source="practical, question 2e.2",
         variables=dict((*COORDINATES, (free_1, ANY), (free_2, ANY))),
+        direct=_synthesis_directly,
     ),
     Claim(
         key="key_query_value.error",
@@ -235,6 +306,7 @@ CLAIMS = (
         changed=r"$\sqrt{3}$ in place of $\sqrt{5}$",
         example={"gain": 1, "beta": 3},
         source="practical, question 2e.2",
+        direct=_error_directly,
     ),
     Claim(
         key="key_query_value.gain",
@@ -249,5 +321,6 @@ CLAIMS = (
         example={"epsilon": sp.Rational(1, 1000), "beta": 3},
         source="practical, question 2e.2",
         variables={h: POSITIVE, y: UNIT, x: NONNEGATIVE},
+        direct=_gain_directly,
     ),
 )

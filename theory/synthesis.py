@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from reports.record import InputError
 from theory import fredholm, set_attention, targets
@@ -22,6 +22,8 @@ from theory.score_matrix import factors
 if TYPE_CHECKING:
     import numpy as np
     from jaxtyping import Float
+
+    Row: TypeAlias = Sequence[Any] | np.ndarray
 
 ACCURACY = 1e-6  # relative: what rounding may take off the margin, or add to the least norm
 
@@ -59,9 +61,9 @@ class Synthesis:
 
 
 def synthesise(
-    inputs: Sequence[Sequence[Any]] | Float[np.ndarray, "n d"],
+    inputs: Sequence[Row] | Float[np.ndarray, "n d"],
     attended: Sequence[targets.Target],
-    outputs: Sequence[Sequence[Any] | None],
+    outputs: Sequence[Row | None],
     error: float = 1e-3,
     rank: int | None = None,
     margin: float | None = None,
@@ -166,7 +168,7 @@ def _rank_problem(sets: targets.Sets, n: int, rank: int | None) -> str | None:
 
 
 def _equations(
-    sets: targets.Sets, outputs: Sequence[Sequence[Any] | None], n: int
+    sets: targets.Sets, outputs: Sequence[Row | None], n: int
 ) -> tuple[list[list[Any]], list[list[Any]]]:
     """Rows of weights and, beside them, of the outputs wanted."""
     pairs = [(sets[i], output) for i in sets if (output := outputs[i]) is not None]
@@ -174,7 +176,7 @@ def _equations(
 
 
 def _distances(
-    values: Float[np.ndarray, "n p"], sets: targets.Sets, outputs: Sequence[Sequence[Any] | None]
+    values: Float[np.ndarray, "n p"], sets: targets.Sets, outputs: Sequence[Row | None]
 ) -> dict[int, float]:
     """For each output wanted: how far from it the values that do not belong to its set lie."""
     import numpy as np
