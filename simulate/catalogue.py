@@ -5,9 +5,12 @@ from __future__ import annotations
 from simulate import (
     averaging,
     copying,
+    heads,
     identity_attention,
+    kept_samples,
     key_query_value,
     multi_head,
+    query_pairs,
     single_head,
 )
 from simulate.experiment import Experiment
@@ -22,6 +25,9 @@ def catalogue(alpha: float = DEFAULT_ALPHA) -> list[Experiment]:
         averaging,
         single_head,
         multi_head,
+        kept_samples,
+        heads,
+        query_pairs,
         identity_attention,
         key_query_value,
     )

@@ -1,0 +1,147 @@
+"""Question 2d.2 where q_1ᵀk_a is not negative: the samples that the question lets one keep."""
+
+# mypy: disable-error-code="no-any-return"
+from __future__ import annotations
+
+import functools
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from simulate.attention import log_weights, weights
+from simulate.experiment import Experiment, exactly, law, number
+from simulate.multi_head import BETA, RADIAL
+from simulate.samplers import A, B, RandomKeys, Sampler, head_queries
+from simulate.statistics import Distribution, Mean, Probability
+from simulate.streams import SIZE, Block
+from simulate.tallies import indicator
+
+if TYPE_CHECKING:
+    from jaxtyping import Float
+
+N = 16
+
+
+def experiments(alpha: float) -> list[Experiment]:
+    """Head 1 given a score that is not negative, head 2, and both together."""
+    return [_density(10 * alpha), _miss(10 * alpha), _loss(alpha), _second(alpha), _error(alpha)]
+
+
+def _density(alpha: float) -> Experiment:
+    beta = 10.0
+    reach = 9 * beta * np.sqrt(RADIAL + 2 * alpha)
+    grid = np.linspace(beta - reach, beta + reach, 2**15)
+
+    @functools.cache
+    def cumulative() -> Float[np.ndarray, " x"]:
+        """The density integrated by the trapezoidal rule."""
+        density = law("kept_samples.kept_density")(grid, alpha, beta, RADIAL)
+        pieces = (density[1:] + density[:-1]) / 2 * np.diff(grid)
+        return np.concatenate([[0.0], np.cumsum(pieces)])
+
+    def logits(block: Block, sampler: Sampler) -> Float[np.ndarray, " trials"]:
+        logarithms = log_weights(_kept(block, sampler, alpha, beta, 2)[0])
+        return logarithms[:, A] - logarithms[:, B]
+
+    return Experiment(
+        key="multi_head.kept_density",
+        claim="multi_head.kept_density",
+        question="2d.2",
+        title="head 1's logit, given a score that is not negative, has its derived density",
+        law="kept_samples.kept_density",
+        parameters=_parameters(alpha, beta, 2),
+        measure=logits,
+        check=Distribution(lambda x: np.interp(x, grid, cumulative()), grid=grid),
+    )
+
+
+def _miss(alpha: float) -> Experiment:
+    def misses(block: Block, sampler: Sampler) -> Float[np.ndarray, " trials"]:
+        scores = _kept(block, sampler, alpha, BETA, N)[0]
+        return indicator(np.argmax(scores, axis=1) != A, scores.sum(axis=1))
+
+    return Experiment(
+        key="multi_head.kept_miss",
+        claim="multi_head.kept_miss",
+        question="2d.2",
+        title="how often head 1 misses, given a score that is not negative",
+        law="kept_samples.kept_miss",
+        parameters=_parameters(alpha, BETA, N),
+        measure=misses,
+        check=Probability(exactly("kept_samples.kept_miss", alpha, N, RADIAL)),
+    )
+
+
+def _loss(alpha: float) -> Experiment:
+    return Experiment(
+        key="multi_head.kept_loss",
+        claim="multi_head.kept_loss",
+        question="2d.2",
+        title="what head 1 keeps from $v_a$, given a score that is not negative, in the mean",
+        law="kept_samples.kept_loss",
+        parameters=_parameters(alpha, BETA, N),
+        measure=lambda block, sampler: 1 - weights(_kept(block, sampler, alpha, BETA, N)[0])[:, A],
+        check=Mean(
+            lambda: (0.0, number("kept_samples.kept_loss", alpha, BETA, N, RADIAL)),
+            width=1.0,
+            reach=0.1,
+        ),
+    )
+
+
+def _second(alpha: float) -> Experiment:
+    beta, n = 4.0, 2
+    return Experiment(
+        key="multi_head.second_head",
+        claim="multi_head.second_head",
+        question="2d.2",
+        title="what head 2 keeps from $v_b$ stays below its bound, whatever head 1 sees",
+        law="both_heads.second_loss",
+        parameters=_parameters(alpha, beta, n),
+        measure=lambda block, sampler: 1 - weights(_kept(block, sampler, alpha, beta, n)[1])[:, B],
+        check=Mean(
+            lambda: (0.0, number("both_heads.second_loss", alpha, beta, n)), width=1.0, reach=0.1
+        ),
+    )
+
+
+def _error(alpha: float) -> Experiment:
+    """Values on a line, all but v_a at one end of it: D = 1."""
+
+    def distance(block: Block, sampler: Sampler) -> Float[np.ndarray, " trials"]:
+        both = weights(_kept(block, sampler, alpha, BETA, N)).mean(axis=0)
+        return np.abs(both[:, A] - 0.5)
+
+    return Experiment(
+        key="multi_head.kept_error",
+        claim="multi_head.kept_error",
+        question="2d.2",
+        title="the output is near the average, given a score that is not negative",
+        law="both_heads.kept_error",
+        parameters=_parameters(alpha, BETA, N),
+        measure=distance,
+        check=Mean(
+            lambda: (0.0, number("both_heads.kept_error", alpha, BETA, N, RADIAL, 1.0)),
+            width=1.0,
+            reach=0.1,
+        ),
+    )
+
+
+def _kept(
+    block: Block, sampler: Sampler, alpha: float, beta: float, n: int
+) -> Float[np.ndarray, "2 trials n"]:
+    """Scores under q_1 and q_2 of the first samples of a block in which q_1ᵀk_a ≥ 0.
+
+    Twice as many are drawn as are wanted, since at least half are kept in the mean; should they
+    not suffice, the rest are no numbers, which no check passes. Nor does a score that is none.
+    """
+    keys = RandomKeys.of(n, alpha, RADIAL)
+    scores = sampler(block.generator(), 2 * SIZE, keys, head_queries(n, beta))
+    kept = scores[:, ~(scores[0, :, A] < 0)][:, :SIZE]
+    lacking = SIZE - kept.shape[1]
+    return np.pad(kept, [(0, 0), (0, lacking), (0, 0)], constant_values=np.nan)
+
+
+def _parameters(alpha: float, beta: float, n: int) -> dict[str, float]:
+    return {"alpha": alpha, "beta": beta, "n": n, "radial": RADIAL}
