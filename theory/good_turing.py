@@ -24,7 +24,7 @@ from theory.missing_mass import (
     upper_tail,
     x,
 )
-from theory.occupancy import MOST_DRAWS, singletons_and_missing
+from theory.occupancy import followed, singletons_and_missing
 from theory.proof.assumptions import require, within
 from theory.proof.claim import Claim
 from theory.proof.direct import Direct, close
@@ -153,6 +153,7 @@ def _shortfall(formula: sp.Expr, proof: Proof) -> None:
         r"by claims missing_mass.singletons and missing_mass.lower_tail, $G \ge E[G] + t_1$ or $M "
         r"\le E[M] - t_2$ with probability at most $\delta$, for $t_1 = \sqrt{2\log(2/\delta)/n}$ "
         r"and $t_2 = \sqrt{\log(2/\delta)/n}$",
+        r"(e^{-n t_1^2/2}, e^{-n t_2^2})^\top",
     )
     half_of_bias(proof)
     proof.equal(
@@ -172,6 +173,7 @@ def _excess(formula: sp.Expr, proof: Proof) -> None:
         r"by claims missing_mass.singletons and missing_mass.upper_tail, $G \le E[G] - t_1$ or $M "
         r"\ge E[M] + t_2$ with probability at most $\delta$, for $t_1 = \sqrt{2\log(2/\delta)/n}$ "
         r"and $t_2 = \sqrt{5\log(2/\delta)/(2n)}$",
+        r"(e^{-n t_1^2/2}, e^{-2 n t_2^2/5})^\top",
     )
     proof.at_most(
         p * (1 - p) * x,
@@ -190,7 +192,7 @@ def _excess(formula: sp.Expr, proof: Proof) -> None:
 
 
 def _bias_directly(_: float, n: float) -> Direct:
-    size = int(min(n, MOST_DRAWS))
+    size, texts = followed(n)
 
     def gap(facts: int) -> float:
         chance, G, M = singletons_and_missing(size, facts)
@@ -198,7 +200,7 @@ def _bias_directly(_: float, n: float) -> Direct:
 
     others = (max(size // 2, 1), 2 * size, 4 * size)
     sentence = (
-        f"In texts of {size} draws from {size} equally likely facts, followed draw by draw, "
+        f"In {texts} from {size} equally likely facts, draw by draw, "
         f"$E[G] - E[M] = {scientific(gap(size))}$; with {others[0]}, {others[1]} or {others[2]} "
         "facts no more."
     )
@@ -209,14 +211,14 @@ def _bias_directly(_: float, n: float) -> Direct:
 
 def _beyond(law: Law, sign: int, n: float, delta: float) -> Direct:
     """The exact probability that G − M (sign 1) or M − G (−1) exceeds its bound."""
-    size = int(min(n, MOST_DRAWS))
+    size, texts = followed(n)
     bound, worst = law(n=size, delta=delta), 0.0
     worlds = (max(size // 2, 1), size, 4 * size)
     for facts in worlds:
         chance, G, M = singletons_and_missing(size, facts)
         worst = max(worst, float(chance[sign * (G - M) > bound].sum()))
     sentence = (
-        f"In texts of {size} draws from {worlds[0]}, {worlds[1]} or {worlds[2]} equally likely "
+        f"In {texts} from {worlds[0]}, {worlds[1]} or {worlds[2]} equally likely "
         f"facts the difference exceeds ${scientific(bound)}$ with an exact probability of at most "
         f"${scientific(worst)}$, where ${scientific(delta)}$ is allowed."
     )
@@ -244,7 +246,7 @@ CLAIMS = (
         twin=(1 - 1 / n) ** n / n,
         changed="the power $n$ in place of $n - 1$",
         example={"n": 100},
-        source="Good, Biometrika 40 (1953), 237--264; Robbins (1968)",
+        source="Good, Biometrika 40 (1953); Robbins (1968)",
         variables={p: UNIT, x: UNIT},
         direct=_bias_directly,
     ),

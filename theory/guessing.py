@@ -52,9 +52,7 @@ q, t = sp.symbols("q t", nonnegative=True)
 MOST_PLACES = 1000
 STRANGER = (
     "the person asked about is told of nowhere: given all that the model has seen and the name, "
-    "her place still has its distribution among the people of such names",
-    r"$s$ is the share of the commonest place among them; where names differ, $s$ is the mean "
-    r"over names of that share",
+    "her place still has its distribution among the people of such names"
 )
 
 
@@ -64,7 +62,6 @@ def _error(formula: sp.Expr, proof: Proof) -> None:
         u * (1 - share * y),
         r"an answer given with probability $u$ is right with probability $sy$, $y \le 1$, "
         r"whatever decides between the answers; add over the answers, whose probabilities sum to 1",
-        r"(1 - s) u",
     )
     proof.at_most(
         w * q * y + (1 - w) * t * z,
@@ -89,6 +86,7 @@ def _asked(formula: sp.Expr, proof: Proof) -> None:
         r"the person asked about is drawn as the text draws: with probability $M$ she is a "
         r"stranger, and then claim guessing.error applies; the right side is the bound of claim "
         r"hallucination.calibrated for a calibrated model, but the model need not be one",
+        r"(1 - M) \cdot 0 + M (1 - s)",
     )
     proof.at_most(
         (1 - share) * (estimate - z),
@@ -97,9 +95,10 @@ def _asked(formula: sp.Expr, proof: Proof) -> None:
         r"good_turing.shortfall); here $z$ stands for $r$",
     )
     proof.equal(
-        (missing * error.expression).subs(missing, estimate - shortfall.expression),
+        missing.subs(missing, estimate - shortfall.expression) * error.expression,
         formula,
         r"put in $M = G - r$",
+        r"M (1 - s)",
     )
 
 
@@ -109,20 +108,22 @@ def _price(formula: sp.Expr, proof: Proof) -> None:
         formula.subs(right, most),
         (1 - silent) * (1 - share),
         r"a model that keeps silent with probability $a$ and else answers with the commonest place "
-        r"is right with probability $(1 - a)s$ and wrong with $(1 - a)(1 - s)$: on the line",
+        r"is right with probability $r = (1 - a)s$ and wrong with $(1 - a)(1 - s)$: on the line",
+        r"\frac{r (1 - s)}{s}",
     )
     proof.at_most(
         formula.subs(right, most * y),
         (1 - silent) - most * y,
-        r"by claim guessing.error no answers are right with probability above $(1 - a)s$, so it is "
-        r"$(1 - a)sy$ with $y \le 1$; all other answers are wrong",
+        r"answers, of total probability $1 - a$, are right with probability $(1 - a)sy$, "
+        r"$y \le 1$, as no place has a share above $s$ for any name; all other answers are wrong",
     )
     proof.equal(
-        formula.subs(right, 0),
         calibrated.expression.subs(off, missing),
-        r"silence about strangers makes no error; unprompted, saying so with the probability $M$ "
-        r"of what is not known counts as $\mathrm{Mis} = M$, as the text never says so, and the "
-        r"bound of claim hallucination.calibrated is 0 too",
+        sp.Integer(0),
+        r"unprompted, a model that says it does not know with the probability $M$ of what it does "
+        r"not know makes nothing up either; as the text never says so, that counts as "
+        r"$\mathrm{Mis} = M$ in claim hallucination.calibrated",
+        r"(1 - s)(M - \mathrm{Mis})",
     )
 
 
@@ -166,11 +167,15 @@ CLAIMS = (
     Claim(
         key="guessing.error",
         question="4c",
-        title="Asked about a stranger, every model that answers is mostly wrong",
+        title="Asked about a stranger, no model beats the commonest place",
         statement=r"A model that always answers is wrong about a stranger with probability at "
-        r"least ${law}$, however it is trained and decoded, and no less only by answering with the "
-        r"commonest place.",
-        assumptions=STRANGER,
+        r"least ${law}$, however it is trained and decoded; answering with the commonest place "
+        r"attains it.",
+        assumptions=(
+            STRANGER,
+            r"$s$ is the share of the commonest place among people of such a name, averaged over "
+            r"names; where names tell nothing, it is the share of the commonest place of all",
+        ),
         law=error,
         derive=_error,
         twin=1 - share / 2,
@@ -206,7 +211,11 @@ CLAIMS = (
         statement=r"If a model may keep silent and is right about strangers with probability $r$, "
         r"it is wrong with probability at least ${law}$: each right guess costs $(1 - s)/s$ wrong "
         r"ones, and only silence makes no error.",
-        assumptions=(*STRANGER, r"$r \le s$, which claim guessing.error implies"),
+        assumptions=(
+            STRANGER,
+            r"for no name has any place a share above $s$ among the people of such names",
+            r"$r \le s$, which claim guessing.error implies",
+        ),
         law=price,
         derive=_price,
         twin=right * (1 - share / 2) / share,

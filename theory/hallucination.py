@@ -15,7 +15,7 @@ import sympy as sp
 
 from theory.good_turing import RISK, shortfall
 from theory.missing_mass import DRAWS, TEXT
-from theory.occupancy import MOST_DRAWS, singletons_and_missing
+from theory.occupancy import followed, singletons_and_missing
 from theory.proof.claim import Citation, Claim
 from theory.proof.direct import Direct
 from theory.proof.law import Law, Parameter
@@ -53,6 +53,7 @@ a, b, h = sp.symbols("a b h", positive=True)
 v, w, x, y, z = sp.symbols("v w x y z", nonnegative=True)
 p_i, p_j = sp.symbols("p_i p_j", nonnegative=True)
 i = sp.Symbol("i", integer=True, positive=True)
+MOST_FACTORS = 10**6
 ARBITRARY = (
     "each person has one birth place; the places are drawn independently, all by one distribution "
     "with largest share $s$, and who is told of in the text says nothing about them",
@@ -76,7 +77,7 @@ def _calibrated(formula: sp.Expr, proof: Proof) -> None:
         x * a / (a + b),
         r"a set $B$ of equally probable statements, with $g(B) = x$, holds $a$ told facts, $b$ "
         r"statements about people not told of and $w$ that the text contradicts; told facts get "
-        r"the share $a/(a + b + w)$",
+        r"the share $a/(a + b + w)$, in sets that hold any",
         r"g(B \cap \text{told})",
     )
     told, untold = a * h * (1 + v), b * h * y
@@ -102,9 +103,10 @@ def _calibrated(formula: sp.Expr, proof: Proof) -> None:
         r"not told of, $y$, is false with probability at least $1 - s$, whatever the text",
     )
     proof.equal(
-        formula,
         (1 - share) * (1 - (1 - missing + off)),
+        formula,
         r"so $E[g(H)] \ge (1 - s)(1 - g(\text{told}))$",
+        r"(1 - s)(1 - (1 - M + \mathrm{Mis}))",
     )
     proof.equal(
         formula.subs(share, 1 / h),
@@ -157,6 +159,7 @@ def _from_singletons(formula: sp.Expr, proof: Proof) -> None:
         calibrated.expression.subs(missing, estimate - shortfall.expression),
         formula,
         r"put in $M = G - r$",
+        r"(1 - s)(M - \mathrm{Mis})",
     )
     proof.at_most(
         (1 - share) * (0 - off - z),
@@ -166,6 +169,7 @@ def _from_singletons(formula: sp.Expr, proof: Proof) -> None:
 
 
 def _no_repetition(formula: sp.Expr, proof: Proof) -> None:
+    gap = sp.exp(-x) - 1 + x
     proof.equal(
         ((p_i + p_j) / 2) ** 2 - p_i * p_j,
         ((p_i - p_j) / 2) ** 2,
@@ -174,10 +178,10 @@ def _no_repetition(formula: sp.Expr, proof: Proof) -> None:
         r"make it largest: $\prod_{i=1}^{n-1} (1 - i/N)$",
     )
     proof.equal(
-        sp.Matrix([(sp.exp(-x) - 1 + x).subs(x, 0), sp.diff(sp.exp(-x) - 1 + x, x, 2)]),
-        sp.Matrix([0, sp.exp(-x)]),
-        r"$1 - x \le e^{-x}$: their difference $f$ is convex and has $f'(0) = 0$",
-        r"(f(0), f''(x))^\top",
+        sp.Matrix([gap.subs(x, 0), sp.diff(gap, x).subs(x, 0), sp.diff(gap, x, 2)]),
+        sp.Matrix([0, 0, sp.exp(-x)]),
+        r"$1 - x \le e^{-x}$, as their difference $f$ starts flat and is convex",
+        r"(f(0), f'(0), f''(x))^\top",
     )
     proof.equal(
         sp.exp(-sp.summation(i, (i, 1, n - 1)) / population),
@@ -208,9 +212,9 @@ def _calibrated_directly(_: float, share: float, missing: float, miscalibration:
     bound = calibrated(share=1 / places, missing=gap, miscalibration=min(apart, 1.0))
     sentence = (
         f"A model of {people} people, {untold} of them untold, and {places} equally frequent "
-        f"places, built statement by statement, has $\\mathrm{{Mis}} = {scientific(apart)}$ and "
-        f"hallucinates with probability ${scientific(found)}$, where the bound is "
-        f"${scientific(bound)}$."
+        f"places, built statement by statement, has $\\mathrm{{Mis}} = "
+        f"{scientific(round(apart, 9))}$ and hallucinates with probability "
+        f"${scientific(found)}$, where the bound is ${scientific(bound)}$."
     )
     attained = abs(apart - moved) > 1e-9 or abs(found - bound) < 1e-9
     return Direct(sentence, found >= bound - 1e-9 and attained)
@@ -220,28 +224,29 @@ def from_singletons_directly(
     _: float, share: float, singletons: float, miscalibration: float, n: float, delta: float
 ) -> Direct:
     """How often the ideal model, off by `miscalibration`, is below the bound of its text."""
-    size = int(min(n, MOST_DRAWS))
+    size, texts = followed(n)
     facts = round(size / -math.log(min(max(singletons, 1e-3), 1 - 1e-3)))
     chance, G, M = singletons_and_missing(size, max(facts, 1))
     known = (1 - share) * (M - miscalibration)
     wanted = (1 - share) * (G - miscalibration - shortfall(size, delta))
     below = float(chance[known < wanted].sum())
     sentence = (
-        f"In texts of {size} draws from {max(facts, 1)} equally likely facts, followed draw by "
-        f"draw, a model that attains claim hallucination.calibrated falls below this bound with an "
-        f"exact probability of ${scientific(below)}$, where ${scientific(delta)}$ is allowed."
+        f"In {texts} from {max(facts, 1)} equally likely facts a model that makes up $(1 - s)(M - "
+        f"\\mathrm{{Mis}})$ falls below this bound with an exact probability of "
+        f"${scientific(below)}$, where ${scientific(delta)}$ is allowed."
     )
     return Direct(sentence, below <= delta)
 
 
-def _no_repetition_directly(value: float, n: float, population: float) -> Direct:
-    logs = (math.log1p(-i / population) for i in range(1, int(min(n, population, 10**6))))
-    found = 0.0 if n > population else math.exp(math.fsum(logs))
+def _no_repetition_directly(_: float, n: float, population: float) -> Direct:
+    draws = int(min(n, MOST_FACTORS))
+    factors = (1 - i / population for i in range(1, draws))
+    found = math.prod(factors) if draws <= population else 0.0
     sentence = (
-        f"Where the facts are equally likely, the product of ${int(n) - 1}$ factors $1 - i/N$ is "
-        f"${scientific(found)}$."
+        f"Where the facts are equally likely, {draws} draws are all different with probability "
+        f"${scientific(found)}$, a product of {draws - 1} factors $1 - i/N$."
     )
-    return Direct(sentence, n > 10**6 or found <= value * (1 + 1e-9))
+    return Direct(sentence, found <= no_repetition(draws, population) * (1 + 1e-9))
 
 
 CLAIMS = (
@@ -249,9 +254,9 @@ CLAIMS = (
         key="hallucination.calibrated",
         question="4c",
         title="A calibrated model that must speak makes facts up",
-        statement=r"Whatever the model, given any text its expected probability of a false "
-        r"statement is $E[g(H)] \ge {law}$, and this can be an equality. It makes up as much as "
-        "it does not know, unless it is miscalibrated.",
+        statement=r"Whatever the model, given any text its probability of a false statement, "
+        r"averaged over all truths that the text allows, is $E[g(H)] \ge {law}$, and this can be "
+        "an equality: it makes up about as much as it does not know, unless it is miscalibrated.",
         assumptions=(*ARBITRARY, *CALIBRATION, "$M$ is the missing mass of the text"),
         law=calibrated,
         derive=_calibrated,

@@ -3,8 +3,8 @@
 A text is n independent draws of facts, fact i with probability p_i. The missing mass M is the
 probability that the next draw is a fact the text does not tell; G is the number of facts that it
 tells exactly once, over n. The tails are proved, not cited: the bounded-difference argument for G
-(Hoeffding, McDiarmid), negative correlation of what stays unseen for M (McAllester and Ortiz, with
-their constant for the lower tail of M and a weaker one for the upper).
+(Hoeffding, McDiarmid), negative correlation of what stays untold for M (McAllester and Ortiz, whose
+constants in the exponents are better).
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from collections.abc import Iterator
 
 import sympy as sp
 
-from theory.occupancy import MOST_DRAWS, singletons_and_missing
+from theory.occupancy import followed, singletons_and_missing
 from theory.proof.claim import Claim
 from theory.proof.direct import Direct
 from theory.proof.law import Law, Parameter
@@ -95,11 +95,12 @@ def _singletons_tail(formula: sp.Expr, proof: Proof) -> None:
     )
     exponent = -rate * deviation + n * (rate * c) ** 2 / 8
     proof.equal(
-        formula,
         sp.exp(exponent.subs(c, 2 / n).subs(rate, n * deviation)),
+        formula,
         r"$G - E[G]$ is a sum of $n$ terms, what draw $i$ adds to the mean given the draws so far: "
         r"each has mean 0 and, given them, range $c = 2/n$; so $P(G - E[G] \ge t) \le "
         r"e^{-\lambda t + n (\lambda c)^2/8}$ by Markov's inequality, here with $\lambda = nt$",
+        r"e^{-\lambda t + n (\lambda c)^2/8}",
     )
 
 
@@ -159,10 +160,11 @@ def _lower_tail(formula: sp.Expr, proof: Proof) -> None:
         r"so $v \le 1/(2n)$",
     )
     proof.equal(
-        formula,
         sp.exp((-rate * deviation + rate**2 / (4 * n)).subs(rate, 2 * n * deviation)),
+        formula,
         r"Markov's inequality: $P(M \le E[M] - t) \le e^{-\lambda t + v \lambda^2/2}$, here with "
         r"$\lambda = 2nt$",
+        r"e^{-\lambda t + \lambda^2/(4n)}",
     )
 
 
@@ -206,9 +208,10 @@ def _upper_tail(formula: sp.Expr, proof: Proof) -> None:
     )
     half, widest = sp.Rational(1, 2), 5 / (2 * n) * sp.Rational(4, 9)
     proof.equal(
-        formula,
         sp.exp((-rate * deviation + half * rate**2 * widest).subs(rate, 3 * n * deviation / 5)),
+        formula,
         r"Markov's inequality with $\lambda = \frac{3}{5} nt$",
+        r"e^{-\lambda t + 5 \lambda^2/(9n)}",
     )
 
 
@@ -219,14 +222,14 @@ def _tail(law: Law, n: float, t: float) -> Direct:
     """The tail of G or M where n facts are equally likely, by following the draws one by one."""
     import numpy as np
 
-    size = int(min(n, MOST_DRAWS))
+    size, texts = followed(n)
     chance, G, M = singletons_and_missing(size, size)
     value = G if law is singletons_tail else M
     off = value - float(np.sum(chance * value))
     beyond = -off if law is lower_tail else off
     found, bound = float(np.sum(chance[beyond >= t - 1e-12])), law(n=size, t=t)
     sentence = (
-        f"In texts of {size} draws from {size} equally likely facts the exact probability is "
+        f"In {texts} from {size} equally likely facts the exact probability is "
         f"${scientific(found)}$, and the bound is ${scientific(bound)}$."
     )
     return Direct(sentence, found <= bound * (1 + 1e-9))
@@ -277,7 +280,7 @@ CLAIMS = (
         twin=_twin(sp.Integer(6)),
         changed="6 in place of 1 in the exponent",
         example=EXAMPLE,
-        source="McAllester and Ortiz, JMLR 4 (2003), 895--911; derived here anew",
+        source="McAllester and Ortiz, JMLR 4 (2003); derived here anew",
         variables={
             c: UNIT, k: POSITIVE, p: UNIT, q: UNIT, w: UNIT, x: NONNEGATIVE, y: NONNEGATIVE,
             rate: POSITIVE,
@@ -288,15 +291,14 @@ CLAIMS = (
         key="missing_mass.upper_tail",
         question="4c",
         title="The missing mass is rarely much above its mean",
-        statement=r"$P(M \ge E[M] + t) \le {law}$. (McAllester and Ortiz have $e^{-nt^2}$, with a "
-        r"longer proof.)",
+        statement=r"$P(M \ge E[M] + t) \le {law}$.",
         assumptions=TEXT,
         law=upper_tail,
         derive=_upper_tail,
         twin=_twin(sp.Integer(6)),
         changed=r"6 in place of $\frac{2}{5}$",
         example=EXAMPLE,
-        source="McAllester and Schapire (2000); derived here anew, with our constant",
+        source="McAllester and Ortiz, JMLR 4 (2003), with a better exponent; derived here anew",
         variables={p: UNIT, p_i: UNIT, p_j: UNIT, x: NONNEGATIVE, rate: POSITIVE},
         direct=_upper_directly,
     ),

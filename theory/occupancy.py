@@ -60,6 +60,17 @@ def singletons_and_missing(
     return chance, told_once, missing
 
 
+def followed(draws: float) -> tuple[int, str]:
+    """How many draws of a text are followed one by one, and words for such texts.
+
+    >>> followed(1000)
+    (200, 'texts of 200 draws, the most that are followed one by one,')
+    """
+    if draws <= MOST_DRAWS:
+        return int(draws), f"texts of {int(draws)} draws"
+    return MOST_DRAWS, f"texts of {MOST_DRAWS} draws, the most that are followed one by one,"
+
+
 def _counted(name: str, value: int) -> str | None:
     whole = isinstance(value, int) and not isinstance(value, bool)
     return None if whole and value >= 1 else f"{name} must be an integer of at least 1, got {value}"

@@ -240,16 +240,30 @@ def test_every_rule_of_answering_when_asked_about_the_next_draw(world: SmallWorl
         assert min(wrong) == (1 - max(world.where)) * world.missing(text)
 
 
-def test_silence_costs_nothing_and_right_guesses_cost_wrong_ones() -> None:
-    source = random.Random(4)
-    for _ in range(200):
+def random_strategy(source: random.Random) -> tuple[Fraction, Fraction, Fraction, Fraction]:
+    """Right, wrong, and the largest and mean share of the commonest place of each name."""
+    names = source.randint(1, 3)
+    right = wrong = mean = largest = F(0)
+    for _ in range(names):
         parts = [F(source.randint(1, 9)) for _ in range(source.randint(2, 5))]
         shares = [p / sum(parts) for p in parts]
         spoken = [F(source.randint(0, 5)) for _ in shares]
         total = sum(spoken) + source.randint(0, 5) or F(1)
-        right = sum((p * a / total for p, a in zip(shares, spoken, strict=True)), F(0))
-        wrong = sum((a / total for a in spoken), F(0)) - right
-        assert float(wrong) >= guessing.price(float(right), float(max(shares))) - 1e-15
+        hits = sum((p * a / total for p, a in zip(shares, spoken, strict=True)), F(0))
+        right += hits / names
+        wrong += (sum(spoken, F(0)) / total - hits) / names
+        mean += max(shares) / names
+        largest = max(largest, *shares)
+    return right, wrong, largest, mean
+
+
+def test_silence_costs_nothing_and_right_guesses_cost_wrong_ones() -> None:
+    source, averaged = random.Random(4), []
+    for _ in range(300):
+        right, wrong, largest, mean = random_strategy(source)
+        assert float(wrong) >= guessing.price(float(right), float(largest)) - 1e-15
+        averaged.append(wrong >= right * (1 - mean) / mean)
+    assert not all(averaged), "a mean over names, as in guessing.error, would not do"
     assert guessing.price(0, 0.2) == 0
     assert guessing.price(0.1, 0.2) == pytest.approx(0.4), "half of the questions are answered"
     with pytest.raises(InputError, match=r"right <= share must hold"):
