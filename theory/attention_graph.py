@@ -99,21 +99,24 @@ def require_square(graph: Bool[np.ndarray, "n n"]) -> None:
     )
 
 
-def reached(graph: Bool[np.ndarray, "n n"], token: int, steps: int) -> Bool[np.ndarray, " n"]:
-    """The tokens on which the output of one token can depend after so many layers.
+def layers_between(graph: Bool[np.ndarray, "n n"], token: int, other: int) -> float:
+    """The least number of layers after which the output at `token` can depend on `other`.
 
-    Raises: InputError unless the graph is square.
+    Infinite if it never can. Raises: InputError unless the graph is square.
 
-    >>> reached(attention_graph(6, 1, 0, 0, seed=0), token=0, steps=2).astype(int)
-    array([1, 1, 1, 0, 0, 0])
+    >>> layers_between(attention_graph(6, 1, 0, 0, seed=0), 0, 4)
+    4
     """
     import numpy as np
 
     require_square(graph)
-    found: np.ndarray = np.arange(len(graph)) == token
-    for _ in range(steps):
-        found = found | graph[found].any(axis=0)
-    return found
+    found, layers = np.arange(len(graph)) == token, 0
+    while not found[other]:
+        farther = found | graph[found].any(axis=0)
+        if (farther == found).all():
+            return math.inf
+        found, layers = farther, layers + 1
+    return layers
 
 
 def diameter(graph: Bool[np.ndarray, "n n"]) -> float:

@@ -208,7 +208,7 @@ def _pooling_directly(value: float, eta: float, diameter: float) -> Direct:
         rf"Twelve keys in three blocks, with scores $\eta$ above and below the block's mean, give "
         rf"outputs ${scientific(found)}$ apart."
     )
-    return Direct(sentence, found <= value * (1 + 1e-9))
+    return Direct(sentence, found <= value * (1 + 1e-9) + 1e-14 * diameter)
 
 
 CLAIMS = (

@@ -20,7 +20,7 @@ from theory.attention_graph import (
     de_bruijn,
     diameter,
     global_tokens,
-    reached,
+    layers_between,
     window,
 )
 from theory.proof.claim import Claim
@@ -162,8 +162,7 @@ def _diameter_directly(value: float, n: float, window: float) -> Direct:
         return Direct("So large a graph is not built here.", True)
     plain = attention_graph(int(n), int(window), 0, 0, seed=0)
     with_global = diameter(attention_graph(int(n), int(window), 1, 0, seed=0))
-    far = int(n) - 1
-    layers = next(steps for steps in itertools.count() if reached(plain, 0, steps)[far])
+    layers = layers_between(plain, 0, int(n) - 1)
     sentence = (
         f"Breadth-first search from the first token to the last takes {layers} layers, and "
         f"{with_global} are enough for all with a global token."
