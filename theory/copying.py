@@ -160,11 +160,16 @@ def _slope(formula: sp.Expr, proof: Proof) -> None:
     proof.equal(
         sp.diff(share_j, s_i),
         -share_j * share_i,
-        r"differentiate: every other score pulls $\alpha_j$ down",
+        r"differentiate by another score: the product of both weights, negative",
         r"\frac{\partial \alpha_j}{\partial s_i}",
     )
     proof.at_most(
-        sp.Integer(0), formula, r"$\alpha_j$ lies in $(0, 1)$, so it rises strictly with $s_j$"
+        sp.Integer(0), formula, r"$\alpha_j$ lies in $(0, 1)$, so it rises strictly with $s_j$ ..."
+    )
+    proof.at_most(
+        -w * A,
+        sp.Integer(0),
+        r"... and falls strictly with the score of every other key, of weight $A$",
     )
 
 
@@ -186,7 +191,7 @@ def _weight_directly(value: float, margin: float, n: float) -> Direct:
     keys = _example(n)
     level, spread = (direct.weights(keys, [margin, s])[0] for s in (0.0, -1.0))
     sentence = (
-        f"Attention over ${n:g}$ keys, the others scoring $0$ and key $j$ this margin more, gives "
+        f"Attention over {int(n)} keys, the others scoring $0$ and key $j$ this margin more, gives "
         f"it the weight ${scientific(level)}$; with the others' scores $0, -1, -2, \\dots$ the "
         f"weight is ${scientific(spread)}$."
     )
@@ -201,7 +206,7 @@ def _margin_directly(value: float, epsilon: float, n: float) -> Direct:
         for margin in (value, value - 0.01)
     )
     sentence = (
-        f"Attention over ${n:g}$ keys leaves the others the weight ${scientific(lost)}$ at this "
+        f"Attention over {int(n)} keys leaves the others the weight ${scientific(lost)}$ at this "
         f"margin, and ${scientific(more)}$ at a margin smaller by $0.01$."
     )
     return Direct(sentence, direct.close(lost, epsilon) and more >= lost)
@@ -216,7 +221,7 @@ def _error_directly(value: float, margin: float, n: float, diameter: float) -> D
     around = [[x * math.cos(i), x * math.sin(i)] for i, x in enumerate(off)]
     met, below = (math.hypot(*direct.output(keys, query, values)) for values in (alike, around))
     sentence = (
-        f"Attention over ${n:g}$ keys misses $v_j$ by ${scientific(met)}$ if the other values are "
+        f"Attention over {int(n)} keys misses $v_j$ by ${scientific(met)}$ if the other values are "
         f"one vector, and by ${scientific(below)}$ if they lie on a circle around $v_j$."
     )
     return Direct(sentence, direct.close(met, value) and below <= value * (1 + 1e-9))
@@ -308,6 +313,6 @@ CLAIMS = (
         changed="the sign of $w$",
         example={"w": sp.Rational(9, 10)},
         source="practical, question 2a; derivative of softmax",
-        variables={s_i: ANY, s_j: ANY, T: NONNEGATIVE},
+        variables={s_i: ANY, s_j: ANY, T: NONNEGATIVE, A: UNIT},
     ),
 )  # fmt: skip

@@ -9,12 +9,13 @@ corners, so without rounding it ends.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from flint import fmpq, fmpq_mat
+    from flint import fmpq, fmpz_mat
 
 Point = Sequence[Fraction]
 
@@ -35,26 +36,28 @@ def nearest_weights(points: Sequence[Point], target: Point) -> list[Fraction]:
     start = min(range(n), key=lambda i: gram[i, i])
     kept = {start: fmpq(1)}
     while True:
-        along = [_total(w * gram[i, k] for k, w in kept.items()) for i in range(n)]
-        square = _total(w * along[k] for k, w in kept.items())
+        # Whole numbers over one denominator: sums of fractions would reduce at every term.
+        bottom = math.lcm(*(int(w.q) for w in kept.values()))
+        tops = {k: (w * bottom).p for k, w in kept.items()}
+        along = [sum(top * gram[i, k] for k, top in tops.items()) for i in range(n)]
+        square = sum(top * along[k] for k, top in tops.items())
         deepest = min(range(n), key=along.__getitem__)
-        if along[deepest] >= square:
-            weights = [kept.get(i, fmpq(0)) for i in range(n)]
-            return [Fraction(int(w.p), int(w.q)) for w in weights]
+        if along[deepest] * bottom >= square:
+            return [Fraction(int(tops.get(i, 0)), bottom) for i in range(n)]
         kept = _settled(gram, kept | {deepest: fmpq(0)})
 
 
-def _products(points: Sequence[Point], target: Point) -> fmpq_mat:
-    """Inner products of the points as seen from the target."""
-    from flint import fmpq, fmpq_mat
+def _products(points: Sequence[Point], target: Point) -> fmpz_mat:
+    """Inner products of the points as seen from the target, in a unit that makes them whole."""
+    from flint import fmpz_mat
 
     seen = [[a - b for a, b in zip(point, target, strict=True)] for point in points]
-    entries = [fmpq(x.numerator, x.denominator) for row in seen for x in row]
-    matrix = fmpq_mat(len(points), len(target), entries)
+    unit = math.lcm(*(x.denominator for row in seen for x in row))
+    matrix = fmpz_mat([[int(x * unit) for x in row] for row in seen])
     return matrix * matrix.transpose()
 
 
-def _settled(gram: fmpq_mat, kept: dict[int, fmpq]) -> dict[int, fmpq]:
+def _settled(gram: fmpz_mat, kept: dict[int, fmpq]) -> dict[int, fmpq]:
     """Move to the nearest point of the corners' affine hull, dropping those that are in the way."""
     while True:
         wanted = _affine(gram, list(kept))
@@ -66,22 +69,16 @@ def _settled(gram: fmpq_mat, kept: dict[int, fmpq]) -> dict[int, fmpq]:
         kept = {k: w for k, w in moved.items() if w > 0}
 
 
-def _affine(gram: fmpq_mat, corners: list[int]) -> dict[int, fmpq]:
+def _affine(gram: fmpz_mat, corners: list[int]) -> dict[int, fmpq]:
     """Weights with sum 1, of any sign, of the point nearest to the target.
 
     By Lagrange: its inner products with all corners are one number, the last unknown.
     """
     from flint import fmpq, fmpq_mat
 
-    rows = [[*(gram[i, k] for k in corners), fmpq(1)] for i in corners]
+    rows = [[*(fmpq(gram[i, k]) for k in corners), fmpq(1)] for i in corners]
     rows.append([*(fmpq(1) for _ in corners), fmpq(0)])
     right = fmpq_mat(len(rows), 1, [fmpq(0)] * len(corners) + [fmpq(1)])
     size = len(rows)
     solution = fmpq_mat(size, size, [x for row in rows for x in row]).solve(right)
     return {k: solution[position, 0] for position, k in enumerate(corners)}
-
-
-def _total(terms: object) -> fmpq:
-    from flint import fmpq
-
-    return sum(terms, fmpq(0))  # type: ignore[call-overload]

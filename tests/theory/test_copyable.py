@@ -197,6 +197,17 @@ def test_weights_that_do_not_give_the_key_are_no_certificate(weights: tuple[Any,
         Combination(KEYS, 0, tuple(map(Fraction, weights)))
 
 
+def test_a_wrong_algorithm_cannot_pass(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Equal weights in place of the nearest point's give no certificate of either kind."""
+
+    def wrong(points: list[Any], target: Any) -> list[Fraction]:
+        return [Fraction(1, len(points))] * len(points)
+
+    monkeypatch.setattr("theory.copyable.nearest_weights", wrong)
+    with pytest.raises(InputError, match="does not separate key 0"):
+        copyable(KEYS, 0)
+
+
 @pytest.mark.parametrize(
     ("keys", "j", "message"),
     [
