@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from simulate import (
+    allowed_noise,
     averaging,
+    background,
     copying,
     heads,
     identity_attention,
@@ -24,6 +26,8 @@ def catalogue(alpha: float = DEFAULT_ALPHA) -> list[Experiment]:
         copying,
         averaging,
         single_head,
+        background,
+        allowed_noise,
         multi_head,
         kept_samples,
         heads,

@@ -128,7 +128,7 @@ def variance(alpha: float, seed: int, sampler: Sampler) -> Table:
     fair coin's variance for one head (exact for vanishing α), the law's for two
     """
     limits = {
-        1: number("single_head.variance_bound", alpha, 1e12, RADIAL),
+        1: number("share_variance.variance_bound", alpha, 1e12, RADIAL),
         2: number("multi_head.limit_variance", alpha, N, RADIAL),
     }
     rows = []

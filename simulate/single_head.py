@@ -3,14 +3,15 @@
 # mypy: disable-error-code="no-any-return"
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy import special
 
-from simulate.attention import log_weights, weights
+from simulate.attention import log_weights
 from simulate.experiment import Experiment, Measure, exactly, law, number
-from simulate.samplers import SETTINGS, A, B, RandomKeys, Sampler, average_query
+from simulate.samplers import SETTINGS, A, B, RandomKeys, Sampler, average_query, head_queries
 from simulate.statistics import Distribution, Mean, Probability, Range
 from simulate.streams import SIZE, Block
 from simulate.tallies import indicator
@@ -28,8 +29,8 @@ def experiments(alpha: float) -> list[Experiment]:
     """The exact law of the share s = α_a/(α_a + α_b), and what follows from it."""
     found = [_split(name, radial, alpha, beta) for name, radial in SETTINGS for beta in GAINS]
     found += [_score(name, radial, alpha) for name, radial in SETTINGS]
-    return [*found, _near_half(alpha), *_coin(alpha), _variance(alpha), _background(alpha),
-            _neighbours(alpha)]  # fmt: skip
+    found += [_joint(alpha), _logit(alpha), _near_half(alpha), *_coin(alpha)]
+    return [*found, *_variances(alpha), _neighbours(alpha)]
 
 
 def split_key(setting: str, beta: float) -> str:
@@ -75,6 +76,54 @@ def _score(setting: str, radial: float, alpha: float) -> Experiment:
     )
 
 
+def _joint(alpha: float) -> Experiment:
+    """The sum of key a's scores under both queries of 2d is its score under the sum of the two."""
+    beta, radial = 10.0, 0.5
+
+    def measure(block: Block, sampler: Sampler) -> Float[np.ndarray, " trials"]:
+        keys = RandomKeys.of(N, alpha, radial)
+        scores = sampler(block.generator(), SIZE, keys, head_queries(N, beta))
+        variance = number("score_law.variance", beta, beta, alpha + radial, 0.0, alpha)
+        return special.ndtr((scores[:, :, A].sum(axis=0) - beta) / np.sqrt(variance))
+
+    return Experiment(
+        key="single_head.joint",
+        claim="single_head.joint",
+        question="2c.2",
+        title="the scores of $k_a$ under two queries sum to one with the derived variance",
+        law="score_law.variance",
+        parameters=_parameters(alpha, beta, radial),
+        measure=measure,
+        check=Distribution(lambda u: u, grid=np.linspace(0, 1, 2)),
+    )
+
+
+def _logit(alpha: float) -> Experiment:
+    """A query that favours a: the logit's mean is no longer 0."""
+    beta, radial, lower = 10.0, 0.5, 6.0
+    query = np.zeros((1, N))
+    query[0, [A, B]] = beta, lower
+
+    def measure(block: Block, sampler: Sampler) -> Float[np.ndarray, " trials"]:
+        keys = RandomKeys.of(N, alpha, radial)
+        logarithms = log_weights(sampler(block.generator(), SIZE, keys, query)[0])
+        first, second = (alpha + radial, 0.0, alpha), (alpha, 0.0, alpha)
+        variance = number("score_law.logit_variance", beta, lower, *first, *second)
+        logit = logarithms[:, A] - logarithms[:, B]
+        return special.ndtr((logit - (beta - lower)) / np.sqrt(variance))
+
+    return Experiment(
+        key="single_head.logit",
+        claim="single_head.logit",
+        question="2c.2",
+        title="the logit of the share is normal for a query that favours $v_a$",
+        law="score_law.logit_variance",
+        parameters=_parameters(alpha, beta, radial) | {"lower": lower},
+        measure=measure,
+        check=Distribution(lambda u: u, grid=np.linspace(0, 1, 2)),
+    )
+
+
 def _near_half(alpha: float) -> Experiment:
     beta = 10.0
     shares = _shares(alpha, beta, 0.0)
@@ -88,10 +137,10 @@ def _near_half(alpha: float) -> Experiment:
         claim="single_head.average",
         question="2c.1",
         title="how often the share is within δ of one half",
-        law="single_head.near_half",
+        law="regimes.near_half",
         parameters=_parameters(alpha, beta, 0.0) | {"delta": HALF_WIDTH},
         measure=near,
-        check=Probability(exactly("single_head.near_half", HALF_WIDTH, alpha, beta)),
+        check=Probability(exactly("regimes.near_half", HALF_WIDTH, alpha, beta)),
     )
 
 
@@ -113,10 +162,10 @@ def _coin(alpha: float) -> list[Experiment]:
             claim="single_head.coin",
             question="2c.2",
             title="how often neither value takes all but δ of the share",
-            law="single_head.undecided",
+            law="regimes.undecided",
             parameters=_parameters(alpha, beta, radial) | {"delta": HALF_WIDTH},
             measure=undecided,
-            check=Probability(exactly("single_head.undecided", HALF_WIDTH, alpha, beta, radial)),
+            check=Probability(exactly("regimes.undecided", HALF_WIDTH, alpha, beta, radial)),
         ),
         Experiment(
             key="single_head.coin",
@@ -131,46 +180,56 @@ def _coin(alpha: float) -> list[Experiment]:
     ]
 
 
-def _variance(alpha: float) -> Experiment:
+def _variances(alpha: float) -> list[Experiment]:
     """The share's mean is one half by symmetry, so its variance is the mean of (s - 1/2)²."""
-    beta, radial = 30.0, 0.5
-    shares = _shares(alpha, beta, radial)
-    largest = 0.25
-    return Experiment(
-        key="single_head.variance",
-        claim="single_head.variance",
-        question="2c.2",
-        title="the variance of the share lies between its bound and a fair coin's",
-        law="single_head.variance_bound",
-        parameters=_parameters(alpha, beta, radial),
-        measure=lambda block, sampler: (shares(block, sampler) - 0.5) ** 2,
-        check=Mean(
-            lambda: (number("single_head.variance_bound", alpha, beta, radial), largest),
-            width=largest,
+    radial, largest = 0.5, 0.25
+
+    def bounds(beta: float) -> Range:
+        spread = _spread(alpha, beta, radial)
+        lower = number("share_variance.variance_bound", alpha, beta, radial)
+        return lower, number("share_variance.variance_above", spread)
+
+    def exact(beta: float) -> Range:
+        return (number("logistic_normal.variance", _spread(alpha, beta, radial)),) * 2
+
+    def experiment(
+        key: str, claim: str, title: str, law: str, beta: float, value: Callable[[float], Range]
+    ) -> Experiment:
+        shares = _shares(alpha, beta, radial)
+        return Experiment(
+            key=key,
+            claim=claim,
+            question="2c.2",
+            title=title,
+            law=law,
+            parameters=_parameters(alpha, beta, radial),
+            measure=lambda block, sampler: (shares(block, sampler) - 0.5) ** 2,
+            check=Mean(lambda: value(beta), width=largest),
+        )
+
+    return [
+        experiment(
+            "single_head.variance",
+            "single_head.variance",
+            "the variance of the share lies between its bounds",
+            "share_variance.variance_bound",
+            30.0,
+            bounds,
         ),
-    )
-
-
-def _background(alpha: float) -> Experiment:
-    beta, n = 4.0, 16
-
-    def rest(block: Block, sampler: Sampler) -> Float[np.ndarray, " trials"]:
-        return weights(_scores(block, sampler, alpha, beta, 0.0, n))[:, B + 1 :].sum(axis=1)
-
-    return Experiment(
-        key="single_head.background",
-        claim="single_head.background",
-        question="2c.1",
-        title="the mean weight on neither $v_a$ nor $v_b$ stays below its bound",
-        law="single_head.background",
-        parameters=_parameters(alpha, beta, 0.0, n),
-        measure=rest,
-        check=Mean(
-            lambda: (0.0, number("single_head.background", alpha, beta, n)),
-            width=1.0,
-            reach=0.25,
+        experiment(
+            "single_head.exact_variance",
+            "logistic_normal.variance",
+            "the variance of the share is the integral",
+            "logistic_normal.variance",
+            3.0,
+            exact,
         ),
-    )
+    ]
+
+
+def _spread(alpha: float, beta: float, radial: float) -> float:
+    """The deviation of the share's logit."""
+    return number("single_head.split_variance", alpha, beta, radial) ** 0.5
 
 
 def _neighbours(alpha: float) -> Experiment:
@@ -217,15 +276,15 @@ def _logits(alpha: float, beta: float, radial: float) -> Measure:
 
 
 def _scores(
-    block: Block, sampler: Sampler, alpha: float, beta: float, radial: float, n: int = N
+    block: Block, sampler: Sampler, alpha: float, beta: float, radial: float
 ) -> Float[np.ndarray, "trials n"]:
-    keys = RandomKeys.of(n, alpha, radial)
-    return sampler(block.generator(), SIZE, keys, average_query(n, beta))[0]
+    keys = RandomKeys.of(N, alpha, radial)
+    return sampler(block.generator(), SIZE, keys, average_query(N, beta))[0]
 
 
 def _question(radial: float) -> str:
     return "2c.1" if radial == 0 else "2c.2"
 
 
-def _parameters(alpha: float, beta: float, radial: float, n: int = N) -> dict[str, float]:
-    return {"alpha": alpha, "beta": beta, "radial": radial, "n": n}
+def _parameters(alpha: float, beta: float, radial: float) -> dict[str, float]:
+    return {"alpha": alpha, "beta": beta, "radial": radial, "n": N}

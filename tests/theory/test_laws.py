@@ -15,11 +15,14 @@ from scipy import integrate, optimize, stats
 from reports.record import InputError
 from theory import (
     averaging,
+    background,
     copying,
     identity_attention,
     key_query_value,
     missing,
     multi_head,
+    regimes,
+    share_variance,
     single_head,
 )
 
@@ -144,10 +147,10 @@ def test_split_distribution_against_scipy(alpha: float, radial: float) -> None:
         reference = stats.norm.cdf(math.log(s / (1 - s)), scale=tau)
         assert single_head.split_cdf(s, alpha, beta, radial) == pytest.approx(reference, rel=1e-11)
     inside = stats.norm.cdf(math.log(9), scale=tau) - stats.norm.cdf(-math.log(9), scale=tau)
-    assert single_head.undecided(0.1, alpha, beta, radial) == pytest.approx(inside, rel=1e-11)
+    assert regimes.undecided(0.1, alpha, beta, radial) == pytest.approx(inside, rel=1e-11)
     isotropic = 2 * beta * math.sqrt(alpha)
     near = stats.norm.cdf(math.log(1.5), scale=isotropic)
-    assert single_head.near_half(0.1, alpha, beta) == pytest.approx(2 * near - 1, rel=1e-11)
+    assert regimes.near_half(0.1, alpha, beta) == pytest.approx(2 * near - 1, rel=1e-11)
 
 
 @pytest.mark.parametrize("tau", [0.5, 3.0, 30.0])
@@ -156,7 +159,7 @@ def test_variance_of_the_split_by_quadrature(tau: float) -> None:
         return float((1 / (1 + math.exp(-tau * x)) - 0.5) ** 2 * stats.norm.pdf(x))
 
     variance = 2 * integrate.quad(squared, 0, 20, epsabs=1e-13)[0]
-    bound = single_head.variance_bound(0.01, tau / math.sqrt(0.54), 0.5)
+    bound = share_variance.variance_bound(0.01, tau / math.sqrt(0.54), 0.5)
     assert bound <= variance <= 0.25
     assert tau < 30 or variance - bound < 1e-3
 
@@ -228,9 +231,9 @@ def test_background_bound_against_a_large_sample() -> None:
     )
     powers = np.exp(scores)
     leak = powers[:, 2:].sum(axis=1) / powers.sum(axis=1)
-    assert leak.mean() <= single_head.background(alpha, beta, n)
+    assert leak.mean() <= background.mean_bound(alpha, beta, n)
     assert (powers[:, 2:].sum(axis=1) / powers[:, 1]).mean() == pytest.approx(
-        single_head.background(alpha, beta, n), rel=0.02
+        background.mean_bound(alpha, beta, n), rel=0.02
     )  # six standard errors are 0.5 %: a false alarm has probability below 1e-9
 
 

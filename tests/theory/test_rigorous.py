@@ -9,7 +9,7 @@ import pytest
 import sympy as sp
 from flint import arb
 
-from theory import averaging, copying, missing, single_head
+from theory import averaging, copying, missing, regimes
 from theory.gaussian import Phi
 from theory.proof import rigorous
 from theory.symbols import alpha, beta, delta, epsilon, margin, n, radial
@@ -92,7 +92,7 @@ def test_miss_lies_within_its_bounds_and_its_quadrature_within_the_ball(
 
 def test_digits_agree_between_two_precisions(monkeypatch: pytest.MonkeyPatch) -> None:
     """A ball of 160 bits and one of 700 bits overlap, and the finer one is finer."""
-    expression, at = single_head.undecided.expression, {
+    expression, at = regimes.undecided.expression, {
         delta: sp.Rational(1, 10), alpha: sp.Rational(1, 100), beta: sp.Integer(30),
         radial: sp.Rational(1, 2),
     }  # fmt: skip

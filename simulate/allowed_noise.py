@@ -1,0 +1,109 @@
+"""Question 2c.1: the noise that is allowed does give the accuracy and probability wanted.
+
+The noise of these experiments is the law's own, whatever the smallest one of the run is.
+"""
+
+# mypy: disable-error-code="no-any-return"
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy import special
+
+from simulate.attention import log_weights, weights
+from simulate.experiment import Experiment, number
+from simulate.samplers import A, B, RandomKeys, Sampler, average_query
+from simulate.statistics import Mean, Probability
+from simulate.streams import SIZE, Block
+from simulate.tallies import indicator
+
+if TYPE_CHECKING:
+    from jaxtyping import Float
+
+N = 16
+BETA = 8.0
+HALF_WIDTH = 0.1
+FAILURE = 0.2
+QUANTILE = 1.5
+TOLERANCE = 0.2
+
+
+def experiments(alpha: float) -> list[Experiment]:
+    """For the split alone, by the sufficient and by the exact noise; for the whole output."""
+    return [_sufficient(), _largest(), _recipe()]
+
+
+def _scores(
+    block: Block, sampler: Sampler, alpha: float, beta: float
+) -> Float[np.ndarray, "trials n"]:
+    keys = RandomKeys.of(N, alpha, 0.0)
+    return sampler(block.generator(), SIZE, keys, average_query(N, beta))[0]
+
+
+def _off_half(block: Block, sampler: Sampler, alpha: float) -> Float[np.ndarray, " trials"]:
+    """How far the share of v_a against v_b is from one half."""
+    found = weights(_scores(block, sampler, alpha, BETA))
+    return np.abs(found[:, A] / (found[:, A] + found[:, B]) - 0.5)
+
+
+def _sufficient() -> Experiment:
+    alpha = number("allowed_noise.sufficient", HALF_WIDTH, FAILURE, BETA)
+
+    def fails(block: Block, sampler: Sampler) -> Float[np.ndarray, " trials"]:
+        off = _off_half(block, sampler, alpha)
+        return indicator(off > HALF_WIDTH, off)
+
+    return Experiment(
+        key="single_head.allowed_noise",
+        claim="single_head.allowed_noise",
+        question="2c.1",
+        title="with the noise allowed the share is off one half no more often than wanted",
+        law="allowed_noise.sufficient",
+        parameters={"alpha": alpha, "beta": BETA, "delta": HALF_WIDTH, "eta": FAILURE, "n": N},
+        measure=fails,
+        check=Mean(lambda: (0.0, FAILURE), width=1.0, reach=0.25),
+    )
+
+
+def _largest() -> Experiment:
+    alpha = number("allowed_noise.largest", HALF_WIDTH, QUANTILE, BETA)
+
+    def near(block: Block, sampler: Sampler) -> Float[np.ndarray, " trials"]:
+        off = _off_half(block, sampler, alpha)
+        return indicator(off <= HALF_WIDTH, off)
+
+    return Experiment(
+        key="single_head.largest_noise",
+        claim="single_head.largest_noise",
+        question="2c.1",
+        title="with the largest noise the share is near one half exactly as often as wanted",
+        law="allowed_noise.largest",
+        parameters={"alpha": alpha, "beta": BETA, "delta": HALF_WIDTH, "z": QUANTILE, "n": N},
+        measure=near,
+        check=Probability(lambda: (1 - 2 * float(special.ndtr(-QUANTILE)),) * 2),
+    )
+
+
+def _recipe() -> Experiment:
+    """Fails: the scores of a and b, or of b and another key, are nearer than the bound allows."""
+    beta = number("allowed_noise.gain", TOLERANCE, N)
+    alpha = number("allowed_noise.noise", TOLERANCE, FAILURE, N)
+    room = np.log((1 + TOLERANCE) / (1 - TOLERANCE))
+
+    def fails(block: Block, sampler: Sampler) -> Float[np.ndarray, " trials"]:
+        found = log_weights(_scores(block, sampler, alpha, beta))
+        apart = np.abs(found[:, A] - found[:, B])
+        margin = found[:, B] - found[:, B + 1 :].max(axis=1)
+        return indicator((apart > room) | (margin < beta - room), apart + margin)
+
+    return Experiment(
+        key="single_head.recipe",
+        claim="single_head.recipe",
+        question="2c.1",
+        title="with the gain and noise of the recipe the margins that suffice seldom fail",
+        law="allowed_noise.noise",
+        parameters={"alpha": alpha, "beta": beta, "epsilon": TOLERANCE, "eta": FAILURE, "n": N},
+        measure=fails,
+        check=Mean(lambda: (0.0, FAILURE), width=1.0, reach=0.1),
+    )

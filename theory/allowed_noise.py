@@ -1,0 +1,337 @@
+"""Question 2c.1: how large the noise α may be for a wanted accuracy and probability, Σ_i = αI.
+
+First for the split s alone, then for the whole output: choose β, then α.
+"""
+
+from __future__ import annotations
+
+import math
+
+import sympy as sp
+
+from theory.background import MOST_KEYS
+from theory.gaussian import Phi, phi, tail_bound
+from theory.noisy_keys import ASSUMED, MU_B, MU_I, SIGMA, covariance, drawn_weights, mean
+from theory.proof.assumptions import require, within
+from theory.proof.claim import Claim
+from theory.proof.direct import Direct, close
+from theory.proof.law import Law, Parameter
+from theory.proof.steps import Proof
+from theory.proof.typeset import scientific
+from theory.regimes import near_half
+from theory.single_head import SPLIT, Q
+from theory.symbols import (
+    ANY,
+    HALF,
+    MORE_KEYS,
+    NONNEGATIVE,
+    POSITIVE,
+    POSITIVE_GAIN,
+    TOLERANCE,
+    UNIT,
+    alpha,
+    beta,
+    delta,
+    diameter,
+    epsilon,
+    n,
+    share,
+)  # fmt: skip
+
+eta = sp.Symbol("eta", positive=True)
+quantile = sp.Symbol("z", positive=True)
+FAILURE = Parameter("eta", eta, lower=0, upper=1, open=True)
+QUANTILE = Parameter("z", quantile, lower=0, open=True)
+
+_EDGE = sp.log((1 + 2 * delta) / (1 - 2 * delta))
+_ROOM = sp.log((1 + epsilon) / (1 - epsilon))
+_GAIN = sp.log((n - 2) * (2 - epsilon) / epsilon) + _ROOM
+
+sufficient = Law(
+    r"\alpha",
+    _EDGE**2 / (8 * beta**2 * sp.log(1 / eta)),
+    (HALF, FAILURE, POSITIVE_GAIN),
+    relation=r"\le",
+)
+largest = Law(
+    r"\alpha",
+    (_EDGE / (2 * beta * quantile)) ** 2,
+    (HALF, QUANTILE, POSITIVE_GAIN),
+    relation=r"\le",
+)
+gain = Law(r"\beta", _GAIN, (TOLERANCE, MORE_KEYS), relation=r"\ge")
+noise = Law(
+    r"\alpha",
+    _ROOM**2 / (8 * _GAIN**2 * sp.log(n / (2 * eta))),
+    (TOLERANCE, FAILURE, MORE_KEYS),
+    relation=r"\le",
+)
+
+u, t, w, x, y, z = sp.symbols("u t w x y z", nonnegative=True)
+k, p = sp.symbols("k p", positive=True)
+v_a, v_b, others = sp.symbols(r"v_a v_b \bar{v}", real=True)
+
+
+def largest_noise(delta: float, eta: float, beta: float) -> float:
+    """The largest α with P(|s − ½| ≤ δ) ≥ 1 − η at the gain β, exactly.
+
+    delta: between 0 and ½; eta: between 0 and 1; beta: above 0.
+    Raises: InputError naming every parameter that is out of range.
+    Source: claim single_head.largest_noise, at z = Φ⁻¹(1 − η/2) in floating point.
+
+    >>> round(largest_noise(0.1, 0.01, 8.0), 8)
+    9.68e-05
+    """
+    from scipy.special import ndtri
+
+    require(
+        within("delta", delta, 0, 0.5), within("eta", eta, 0, 1), within("beta", beta, 0, math.inf)
+    )
+    return largest(delta, -float(ndtri(eta / 2)), beta)
+
+
+def _sufficient(formula: sp.Expr, proof: Proof) -> None:
+    spread = 2 * beta * sp.sqrt(alpha)
+    tail = tail_bound(u, proof)
+    proof.equal(
+        tail.subs(u, _EDGE / spread).subs(alpha, formula),
+        eta,
+        r"$P(|s - \frac{1}{2}| > \delta) = 2\Phi(-u)$ with $u = L/(2\beta\sqrt{\alpha})$ and "
+        r"$L = \log\frac{1 + 2\delta}{1 - 2\delta}$ (claim single_head.average), at most "
+        r"$e^{-u^2/2}$: at this $\alpha$ that is $\eta$",
+        r"e^{-u^2/2}",
+    )
+    proof.at_most(
+        eta * t,
+        eta,
+        r"with a smaller $\alpha$ it is $\eta$ times some $t \le 1$",
+    )
+
+
+def _largest(formula: sp.Expr, proof: Proof) -> None:
+    ratio = _EDGE / (2 * beta * sp.sqrt(alpha))
+    proof.equal(
+        (ratio**2).subs(alpha, formula),
+        quantile**2,
+        r"$P(|s - \frac{1}{2}| \le \delta) = 1 - 2\Phi(-u)$ with $u = L/(2\beta\sqrt{\alpha})$ and "
+        r"$L = \log\frac{1 + 2\delta}{1 - 2\delta}$ (claim single_head.average); at this $\alpha$, "
+        r"$u = z$, as both are positive",
+        "u^2",
+    )
+    proof.equal(
+        sp.diff(near_half.expression, alpha),
+        -phi(ratio) * ratio / alpha,
+        r"$P$ falls strictly as $\alpha$ grows, so a larger $\alpha$ gives less and a smaller one "
+        r"more",
+        r"\frac{\partial P}{\partial \alpha}",
+    )
+
+
+def _gain(formula: sp.Expr, proof: Proof) -> None:
+    proof.equal(
+        (1 - w) * (share * v_a + (1 - share) * v_b) + w * others - (v_a + v_b) / 2,
+        (1 - w) * (share - sp.Rational(1, 2)) * (v_a - v_b) + w * (others - (v_a + v_b) / 2),
+        r"in each coordinate, with $w = 1 - \alpha_a - \alpha_b$ and $\bar{v}$ the mean of the "
+        "other values by their weights",
+        r"c - \frac{1}{2}(v_a + v_b)",
+    )
+    proof.at_most(
+        (1 - w) * x * diameter + w * diameter * y,
+        (x + w) * diameter,
+        r"triangle inequality, with $x = |s - \frac{1}{2}|$: both differences have norm at most "
+        r"$D$, the second as a mean of such, so $y \le 1$",
+        r"\lVert c - \frac{1}{2}(v_a + v_b) \rVert",
+    )
+    proof.equal(
+        sp.Matrix([1 / (1 + sp.exp(_ROOM)), 1 / (1 + sp.exp(-_ROOM))]),
+        sp.Matrix([1 - epsilon, 1 + epsilon]) / 2,
+        r"$|s_a - s_b| \le L$ means $|s - \frac{1}{2}| \le \frac{1}{2}\varepsilon$ with "
+        r"$L = \log\frac{1 + \varepsilon}{1 - \varepsilon}$",
+        r"((1 + e^{L})^{-1}, (1 + e^{-L})^{-1})^\top",
+    )
+    margin = formula - _ROOM
+    ratio = (n - 2) * sp.exp(-margin)
+    proof.equal(
+        ratio / (1 + ratio),
+        epsilon / 2,
+        r"if every other score is below $s_b$ by $\beta - L$ at least, then $w$ is at most this, "
+        "even without $k_a$",
+        r"\frac{(n - 2) e^{L - \beta}}{1 + (n - 2) e^{L - \beta}}",
+    )
+    proof.at_most(
+        ratio * t / (1 + ratio * t),
+        epsilon / 2,
+        r"a larger $\beta$ has $e^{-\beta}$ smaller by a factor $t \le 1$",
+    )
+
+
+def _noise(formula: sp.Expr, proof: Proof) -> None:
+    proof.equal(
+        sp.Matrix([mean(MU_B, Q) - mean(MU_I, Q), 2 * covariance(SIGMA, Q, Q)]),
+        sp.Matrix([beta, 4 * alpha * beta**2]),
+        r"$s_b - s_i$ is Gaussian with these; $s_a - s_b$ has mean 0 and the same variance "
+        r"$\tau^2$",
+        r"(E[s_b - s_i], \operatorname{Var}(s_b - s_i))^\top",
+    )
+    ratio = _ROOM / (2 * beta * sp.sqrt(alpha))
+    nearer = Phi((beta - _ROOM - beta) / sp.sqrt(2 * covariance(SIGMA, Q, Q)))
+    proof.equal(
+        2 * Phi(-ratio) + (n - 2) * nearer,
+        n * Phi(-ratio),
+        r"$P(|s_a - s_b| > L)$ and $n - 2$ times $P(s_b - s_i < \beta - L)$: all have the same "
+        r"argument, because $\beta - L$ lies $L$ below the mean",
+        r"2\Phi(-L/\tau) + (n - 2) \Phi(-L/\tau)",
+    )
+    proof.at_most(
+        k * p * z + (1 - k * p * z) * p,
+        (k + 1) * p,
+        r"that is a bound on the probability that one of these fails (induction: if one of $k$ "
+        r"fails with probability $kpz$, $z \le 1$, one more makes it at most $(k + 1)p$); if none "
+        r"fails, claim allowed_noise.gain bounds the error by $\varepsilon D$",
+    )
+    tail = tail_bound(u, proof)
+    proof.equal(
+        n * tail.subs(u, ratio).subs(beta, gain.expression).subs(alpha, formula) / 2,
+        eta,
+        r"$n\Phi(-L/\tau) \le \frac{1}{2} n e^{-L^2/(2\tau^2)}$, and at this $\alpha$, with the "
+        r"least $\beta$ of claim allowed_noise.gain, that is $\eta$; with less noise it is less",
+        r"\frac{1}{2} n e^{-L^2/(8\alpha\beta^2)}",
+    )
+
+
+def _missed(delta: float, alpha: float, beta: float) -> float:
+    """How often |s − ½| > δ in drawn samples of two keys."""
+    weights = drawn_weights(2, alpha, 0.0, beta)
+    return float((abs(weights[:, 0] - 0.5) > delta).mean())
+
+
+def _sufficient_directly(value: float, delta: float, eta: float, beta: float) -> Direct:
+    found = _missed(delta, value, beta)
+    sentence = (
+        rf"In 4000 samples at this noise $|s - \frac{{1}}{{2}}| > \delta$ in a share of "
+        rf"${scientific(found)}$."
+    )
+    return Direct(sentence, found <= eta + 6 * math.sqrt(eta / 4000))
+
+
+def _largest_directly(value: float, delta: float, z: float, beta: float) -> Direct:
+    found, wanted = _missed(delta, value, beta), math.erfc(z / math.sqrt(2))
+    sentence = (
+        rf"In 4000 samples at this noise $|s - \frac{{1}}{{2}}| > \delta$ in a share of "
+        rf"${scientific(found)}$, where $2\Phi(-z) = {scientific(wanted)}$."
+    )
+    return Direct(sentence, abs(found - wanted) <= 6 * math.sqrt(wanted / 4000) + 1e-3)
+
+
+def _gain_directly(value: float, epsilon: float, n: float) -> Direct:
+    """The worst case that is allowed for a: every margin as small as it may be, s_a at its edge."""
+    room = math.log((1 + epsilon) / (1 - epsilon))
+    rest = (n - 2) * math.exp(room - value)
+    total = math.exp(room) + 1 + rest
+    a, b = math.exp(room) / total, 1 / total
+    off = abs(a / (a + b) - 0.5) + rest / total
+    sentence = (
+        rf"With $s_a = s_b + L$ and all others exactly $\beta - L$ below $s_b$, "
+        rf"$|s - \frac{{1}}{{2}}| + w = {scientific(off)}$."
+    )
+    alone = rest / (1 + rest)
+    return Direct(sentence, off <= epsilon * (1 + 1e-9) and close(alone, epsilon / 2))
+
+
+def _noise_directly(value: float, epsilon: float, eta: float, n: float) -> Direct:
+    """Values are the unit vectors, at distance √2 from each other: c is the vector of weights."""
+    import numpy as np
+
+    keys = min(int(n), MOST_KEYS)
+    weights = drawn_weights(keys, value, 0.0, gain(epsilon, n))
+    weights[:, :2] -= 0.5
+    distance = np.linalg.norm(weights, axis=1)
+    found = float((distance > epsilon * math.sqrt(2)).mean())
+    drawn = f"{keys} keys" if keys == n else f"{keys} of the keys"
+    sentence = (
+        f"In 4000 samples of {drawn} the output was too far off in a share of "
+        f"${scientific(found)}$."
+    )
+    return Direct(sentence, found <= eta + 6 * math.sqrt(eta / 4000))
+
+
+_TENTH = sp.Rational(1, 10)
+CLAIMS = (
+    Claim(
+        key="single_head.allowed_noise",
+        question="2c.1",
+        title="A noise that is small enough for the split",
+        statement=r"$P(|s - \frac{1}{2}| \le \delta) \ge 1 - \eta$ whenever $\alpha \le {law}$.",
+        assumptions=(*ASSUMED, r"$r = 0$", SPLIT, r"$0 < \delta < \frac{1}{2}$, $0 < \eta < 1$"),
+        law=sufficient,
+        derive=_sufficient,
+        twin=_EDGE**2 / (4 * beta**2 * sp.log(1 / eta)),
+        changed="4 in place of 8",
+        example={"delta": _TENTH, "eta": sp.Rational(1, 100), "beta": 8},
+        source="practical, question 2c.1; tail bound of the normal",
+        variables={u: NONNEGATIVE, t: UNIT},
+        direct=_sufficient_directly,
+    ),
+    Claim(
+        key="single_head.largest_noise",
+        question="2c.1",
+        title="The largest noise for the split, exactly",
+        statement=r"$P(|s - \frac{1}{2}| \le \delta) \ge 1 - 2\Phi(-z)$ if and only if "
+        r"$\alpha \le {law}$. With $2\Phi(-z) = \eta$, that is $z = \Phi^{-1}(1 - \eta/2)$, this "
+        r"is the largest noise for the probability $1 - \eta$.",
+        assumptions=(*ASSUMED, r"$r = 0$", SPLIT, r"$0 < \delta < \frac{1}{2}$, $z > 0$"),
+        law=largest,
+        derive=_largest,
+        twin=(_EDGE / (beta * quantile)) ** 2,
+        changed=r"$\beta$ in place of $2\beta$",
+        example={"delta": _TENTH, "z": 2, "beta": 8},
+        source="practical, question 2c.1",
+        variables={alpha: POSITIVE},
+        direct=_largest_directly,
+    ),
+    Claim(
+        key="allowed_noise.gain",
+        question="2c.1",
+        title="A gain that leaves room for noise",
+        statement=r"Let $L = \log\frac{1 + \varepsilon}{1 - \varepsilon}$ and $\beta \ge {law}$. "
+        r"If $|s_a - s_b| \le L$ and every other score is at most $s_b - (\beta - L)$, then "
+        r"$\lVert c - \frac{1}{2}(v_a + v_b) \rVert \le \varepsilon D$.",
+        assumptions=(
+            r"$s_i$ are the scores of $n \ge 3$ keys; $0 < \varepsilon < 1$",
+            r"$D$ is the diameter of the values, which are otherwise arbitrary",
+        ),
+        law=gain,
+        derive=_gain,
+        twin=sp.log((n - 2) * (1 - epsilon) / epsilon) + _ROOM,
+        changed=r"$1 - \varepsilon$ in place of $2 - \varepsilon$",
+        example={"epsilon": _TENTH, "n": 16},
+        source="practical, question 2c.1; triangle inequality",
+        variables={
+            w: UNIT, x: UNIT, y: UNIT, t: UNIT, share: UNIT, diameter: NONNEGATIVE, v_a: ANY,
+            v_b: ANY, others: ANY,
+        },
+        direct=_gain_directly,
+    ),
+    Claim(
+        key="single_head.recipe",
+        question="2c.1",
+        title="The whole output near the average: choose the gain, then the noise",
+        statement=r"Take the least $\beta$ of claim allowed_noise.gain. Then "
+        r"$\lVert c - \frac{1}{2}(v_a + v_b) \rVert \le \varepsilon D$ with probability at least "
+        r"$1 - \eta$ whenever $\alpha \le {law}$.",
+        assumptions=(
+            *ASSUMED,
+            r"$r = 0$ and $q = \beta(\mu_a + \mu_b)$",
+            r"$n \ge 3$, $0 < \varepsilon < 1$ and $0 < \eta < 1$",
+            r"$D$ is the diameter of the values, which are otherwise arbitrary",
+        ),
+        law=noise,
+        derive=_noise,
+        twin=_ROOM**2 / (8 * _GAIN**2 * sp.log(n / (4 * eta))),
+        changed=r"$4\eta$ in place of $2\eta$",
+        example={"epsilon": _TENTH, "eta": _TENTH, "n": 16},
+        source="practical, question 2c.1; union bound and tail bound of the normal",
+        variables={u: NONNEGATIVE, k: POSITIVE, p: UNIT, z: UNIT, alpha: POSITIVE, beta: POSITIVE},
+        direct=_noise_directly,
+    ),
+)  # fmt: skip
