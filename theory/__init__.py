@@ -71,6 +71,8 @@ def claims() -> tuple[Claim | Citation, ...]:
         score_matrix, solution_families, least_norm, low_rank, set_attention, fredholm, practical_synthesis,
         chi_squared, johnson_lindenstrauss, linformer, linformer_proofs,
         attention_graph, reachability, spectral_gap, bigbird,
+        chi_squared, johnson_lindenstrauss, linformer, linformer_proofs,
+        attention_graph, reachability, spectral_gap, bigbird,
     )  # fmt: skip
     found = [claim for module in modules for claim in module.CLAIMS]
     return tuple(sorted(found, key=lambda claim: claim.question))
