@@ -163,9 +163,9 @@ def _coefficient(normal: sp.Expr, length: sp.Expr, proof: Proof) -> None:
     powers = sp.factorial(2 * a) * sp.factorial(2 * b)
     half = sp.Rational(1, 2)
     proof.equal(
-        lengths * first * second / length.subs(k, a + b) / powers,
-        half ** (a + b) * overlap(a, b) / (sp.factorial(a) * sp.factorial(b)),
-        r"the coefficient of $\lVert z \rVert^{2a + 2b}$ in $E[e^{\omega_1^\top z} "
+        lengths * first * second / length.subs(k, a + b) / powers / overlap(a, b),
+        half ** (a + b) / (sp.factorial(a) * sp.factorial(b)),
+        r"$K_{ab}$ is the coefficient of $\lVert z \rVert^{2a + 2b}$ in $E[e^{\omega_1^\top z} "
         r"e^{\omega_2^\top z}]$. The coordinates of $z/\lVert z \rVert$ along $u_1$ and $u_2$ are "
         r"two coordinates $t_1$, $t_2$ of a uniform unit vector, and a Gaussian vector is such a "
         r"vector times an independent length: $E[t_1^{2a} t_2^{2b}] = E[g^{2a}] E[g^{2b}] / "
@@ -173,6 +173,7 @@ def _coefficient(normal: sp.Expr, length: sp.Expr, proof: Proof) -> None:
         r"\rVert^2/2$ the mean is therefore $\sum_{a, b} \frac{h^{a + b}}{a!\, b!} R(a, b)$ with "
         r"$R(a, b) = (d/2)_a (d/2)_b/(d/2)_{a + b}$; sums and means may be exchanged because "
         r"$E[e^{|\omega_1^\top z| + |\omega_2^\top z|}]$ is finite",
+        r"\frac{K_{ab}}{R(a, b)}",
     )
 
 
