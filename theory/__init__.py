@@ -21,6 +21,7 @@ def claims() -> tuple[Claim | Citation, ...]:
         allowed_noise,
         attention_cost,
         attention_graph,
+        averageable,
         averaging,
         averaging_queries,
         background,
@@ -78,7 +79,7 @@ def claims() -> tuple[Claim | Citation, ...]:
 
     modules = (
         copying, convex_hull, separation, averaging, averaging_queries, shortest_average,
-        gram, perturbed_keys, unreachable_scores,
+        averageable, gram, perturbed_keys, unreachable_scores,
         score_law, single_head, regimes, normal_quadrature, logistic_normal, share_variance,
         background, outranked, allowed_noise, missing, multi_head, kept_samples, both_heads,
         heads, query_pairs, safe_queries,

@@ -5,13 +5,15 @@ from __future__ import annotations
 import itertools
 import math
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 import pytest
 from scipy import optimize
 
 from reports.record import InputError
-from theory import attended, averaging, averaging_queries, shortest_average
+from theory import attended, averageable, averaging, averaging_queries, shortest_average
+from theory.copyable import Combination, Separation
 
 TOLERANCES = [Fraction(1, 1000), Fraction(1, 7), Fraction(1, 2), Fraction(9, 10)]
 
@@ -261,6 +263,75 @@ def test_all_that_is_wrong_with_an_average_is_said_at_once() -> None:
         shortest_average.shortest(1.0, 5, 9.0)
 
 
+# ----------------------------------------------------------------- which keys can be averaged
+
+
+def line_meets_hull(keys: np.ndarray) -> bool:
+    """Whether k_0 + t (k_1 − k_0) = Σ w_i k_i has a solution, by linear programming."""
+    others = keys[2:]
+    equations = np.vstack([
+        np.hstack([others.T, (keys[0] - keys[1])[:, None]]),
+        np.append(np.ones(len(others)), 0.0),
+    ])  # fmt: skip
+    found = optimize.linprog(
+        np.zeros(len(others) + 1), A_eq=equations, b_eq=np.append(keys[0], 1.0),
+        bounds=[(0, None)] * len(others) + [(None, None)],
+    )  # fmt: skip
+    return bool(found.status == 0)
+
+
+def test_which_keys_can_be_averaged() -> None:
+    """Both certificates occur, agree with linear programming, and do what they promise."""
+    random = np.random.default_rng(6)
+    seen = []
+    for _ in range(60):
+        n, d = int(random.integers(3, 7)), int(random.integers(2, 4))
+        keys = random.integers(-4, 5, (n, d)).astype(float)
+        found = averageable.averageable(keys, 0, 1)
+        seen.append(isinstance(found, Combination))
+        assert seen[-1] == line_meets_hull(keys)
+        if isinstance(found, Separation):
+            query = np.array([float(v) for v in found.query])
+            scores = keys @ query * averaging.gain(1e-3, n) / float(found.margin)
+            assert scores[0] == pytest.approx(scores[1], abs=1e-9)
+            assert softmax(scores)[2:].sum() <= 1e-3 * (1 + 1e-9)
+            continue
+        along = keys[0] - keys[1]
+        for query in random.normal(0, 10, (200, d)):
+            level = query - along * (query @ along) / max(along @ along, 1e-9)
+            bound = averageable.elsewhere(found.entropy, 0, 0)
+            assert softmax(keys @ level)[2:].sum() >= bound - 1e-9 >= 1 / 3 - 2e-9
+    assert 10 < sum(seen) < 50
+
+
+def test_the_leak_of_unequal_weights_when_the_line_meets_the_hull() -> None:
+    """Random queries against the law: k_2 and k_3 average to k_1 + (k_1 − k_0), so r = 3/2."""
+    random = np.random.default_rng(8)
+    keys = np.array([[0.0, 0.0, 0.0], [1.0, 0.0, 0.0], [3.0, 2.0, -1.0], [1.0, -2.0, 1.0]])
+    nearest = math.inf
+    for query in random.normal(0, 1.5, (3000, 3)):
+        scores = keys @ query
+        apart = abs(scores[0] - scores[1])
+        bound = averageable.elsewhere(math.log(2), apart, 1.5)
+        lost = softmax(scores)[2:].sum()
+        assert lost >= bound * (1 - 1e-9)
+        nearest = min(nearest, lost / bound)
+    assert nearest < 1.05
+
+
+@pytest.mark.parametrize(
+    ("keys", "a", "message"),
+    [
+        ([[1, 2], [3]], 0, "keys must be an array of numbers"),
+        (np.eye(2), 1, "keys must have at least 3 rows, got 2; a and b must be different integers"),
+        ([[0, 1], [1, 0], [math.inf, 0]], 0, "keys must be finite, got inf"),
+    ],
+)
+def test_keys_that_cannot_be_decided_are_refused(keys: Any, a: int, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        averageable.averageable(keys, a, 1)
+
+
 # ---------------------------------------------------------------- computing from the definition
 
 
@@ -269,7 +340,7 @@ def test_a_wrong_value_disagrees_with_the_definition(factor: float) -> None:
     """Each direct computation accepts its law's value and rejects one that is 1 % off."""
     cases = [
         claim
-        for module in (averaging, averaging_queries, shortest_average)
+        for module in (averageable, averaging, averaging_queries, shortest_average)
         for claim in module.CLAIMS
     ]
     for claim in cases:
