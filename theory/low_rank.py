@@ -314,7 +314,7 @@ CLAIMS = (
         key="low_rank.line",
         question="2e.2",
         title="Rank 1 suffices for two targets and for no more",
-        statement=r"With scores of rank 1 the number $r$ of different targets is at most ${law}, "
+        statement=r"With scores of rank 1 the number $r$ of different targets is at most ${law}$, "
         r"and every assignment of two targets can be reached: $a_j = \pm 1$ at the targets, 0 "
         r"elsewhere, $b_i = \pm \gamma$.",
         assumptions=(
@@ -335,7 +335,7 @@ CLAIMS = (
         question="2e.2",
         title="Sets of sources with weights need few features",
         statement=r"If each position attends to at most $m$ sources, with any positive "
-        r"weights, there is $M$ of rank at most ${law}, whatever the number of inputs, with which "
+        r"weights, there is $M$ of rank at most ${law}$, whatever the number of inputs, with which "
         r"the weights within each set are exact and every margin is reached.",
         assumptions=INDEPENDENT_WORDS,
         law=rank_of_sets,

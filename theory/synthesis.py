@@ -113,8 +113,8 @@ the outputs wanted give [1, -4]
         )
     bounds = [_error(reached[i], len(rows), sizes[i], D) for i, D in distances.items()]
     return Synthesis(
-        key, query, value, matrix, np.array(wanted, dtype=float), duals, least,
-        max(bounds, default=0.0), duality_gap,
+        key, query, value, matrix, np.array(wanted, dtype=float), duals, least, max(bounds),
+        duality_gap,
     )  # fmt: skip
 
 
@@ -131,9 +131,10 @@ def _require(
     certificates = [] if shapeless else [fredholm.dependence(inputs)]
     if not any(problems):
         sets = targets.sets(attended)
-        problems += [_output_problem(attended, outputs, margin), _rank_problem(sets, n, rank)]
-        if not problems[-2] and (equations := _equations(sets, outputs, n))[0]:
+        problems += [_output_problem(attended, outputs), _rank_problem(sets, n, rank)]
+        if not problems[-2]:
             positions = [i for i in sets if outputs[i] is not None]
+            equations = _equations(sets, outputs, n)
             certificates.append(fredholm.contradiction(*equations, positions))
     found = [certificate for certificate in certificates if certificate]
     if found:
@@ -142,9 +143,7 @@ def _require(
     require(*problems)
 
 
-def _output_problem(
-    attended: Sequence[targets.Target], outputs: Any, margin: float | None
-) -> str | None:
+def _output_problem(attended: Sequence[targets.Target], outputs: Any) -> str | None:
     if not hasattr(outputs, "__len__") or len(outputs) != len(attended):
         return f"outputs must hold an entry for each of the {len(attended)} positions"
     wanted = {i: o for i, o in enumerate(outputs) if o is not None}
@@ -155,8 +154,8 @@ def _output_problem(
         for i in wanted
         if attended[i] is None
     ]
-    if not wanted and margin is None:
-        problems.append("a margin must be given where no output is wanted")
+    if not wanted:
+        problems.append("at least one output must be wanted")
     return "; ".join(filter(None, problems)) or None
 
 
