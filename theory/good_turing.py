@@ -68,7 +68,7 @@ def good_turing(draws: Sequence[Hashable], delta: float = 0.05) -> MissingMass:
 
     draws: the facts of a text, one for each time one is told, drawn independently from one
     distribution; delta: the probability with which the interval may be wrong.
-    Raises: InputError for fewer than 2 draws, draws that cannot be compared, delta outside (0, 1).
+    Raises: InputError for fewer than 2 draws, draws that cannot be hashed, delta outside (0, 1).
     Source: Good, Biometrika 40 (1953); the interval is from claims good_turing.shortfall and
     good_turing.excess, each with delta/2.
 
@@ -95,9 +95,11 @@ def good_turing(draws: Sequence[Hashable], delta: float = 0.05) -> MissingMass:
 def _countable(draws: Sequence[Hashable]) -> str | None:
     if isinstance(draws, str) or not isinstance(draws, Sequence):
         return f"draws must be a sequence of facts, got {draws!r:.60}"
-    unhashable = [fact for fact in draws if not isinstance(fact, Hashable)]
-    if unhashable:
-        return f"draws must be facts that can be compared, got {unhashable[0]!r:.60}"
+    for fact in draws:
+        try:
+            hash(fact)
+        except TypeError:
+            return f"draws must be facts that can be hashed, got {fact!r:.60}"
     return None if len(draws) >= 2 else f"draws must be at least 2, got {len(draws)}"
 
 

@@ -235,7 +235,8 @@ def test_the_twins_of_the_bounds_are_false() -> None:
         ([1], 2, r"draws must be at least 2, got 1; delta must be .* between 0 and 1, got 2"),
         ("London", 0.1, "draws must be a sequence of facts, got 'London'"),
         (7, math.nan, "draws must be a sequence of facts, got 7; delta must be .*, got nan"),
-        ([[1], [2]], 0.1, r"draws must be facts that can be compared, got \[1\]"),
+        ([[1], [2]], 0.1, r"draws must be facts that can be hashed, got \[1\]"),
+        ([("a", [1]), 2], 0.1, r"draws must be facts that can be hashed, got \('a', \[1\]\)"),
     ],
 )
 def test_good_turing_names_all_that_is_wrong(draws: object, delta: float, message: str) -> None:
