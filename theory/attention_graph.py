@@ -232,6 +232,7 @@ def _star(formula: sp.Expr, proof: Proof) -> None:
         formula,
         r"in the star each of the $n - 1$ other tokens attends to the centre and to itself, and "
         "the centre attends to them all",
+        "2 (n - 1) + (n - 1)",
     )
     small = list(itertools.product(range(6, 10), (1, 2), (0, 1, 2), (0, 1), range(3)))
     cases = [case for case in small if 2 * case[1] + 1 + case[3] < case[0]]

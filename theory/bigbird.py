@@ -119,8 +119,7 @@ def _furthest_directly(value: float, epsilon: float, n: float, lead: float) -> D
     size = int(min(n, LARGEST))
     angles = [0.0, math.acos(-lead / 2), *[math.acos(lead / 2)] * (size - 2)]
     vectors = np.stack([np.cos(angles), np.sin(angles)], axis=1)
-    gain = max(value, 1e-12)  # where no gain is needed any will do
-    found = float(np.linalg.norm(furthest(vectors, gain)[0] - vectors[1]))
+    found = float(np.linalg.norm(furthest(vectors, value)[0] - vectors[1]))
     sentence = (
         rf"Attention over {size} vectors of the plane with this $\gamma$ is ${scientific(found)}$ "
         r"away from the furthest one."

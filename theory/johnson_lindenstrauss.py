@@ -119,11 +119,13 @@ def _dimension(formula: sp.Expr, proof: Proof) -> None:
         2 * n * upper_tail.expression.subs(k, formula),
         delta,
         r"union bound: $n$ vectors with two tails each; at this $k$ the sum is $\delta$",
+        r"2n e^{-k (\varepsilon^2/4 - \varepsilon^3/6)}",
     )
     proof.at_most(
         2 * n * upper_tail.expression.subs(k, formula) * y,
         delta,
         r"a larger $k$ multiplies the sum by a factor $y \le 1$",
+        r"2n e^{-k (\varepsilon^2/4 - \varepsilon^3/6)} y",
     )
 
 
@@ -141,6 +143,7 @@ def _variance(formula: sp.Expr, proof: Proof) -> None:
         r"take $x$ as the first axis and $y = (\rho, \sqrt{1 - \rho^2})$: $k$ times the product of "
         r"the $i$-th entries of $Rx$ and $Ry$ is $g (\rho g + \sqrt{1 - \rho^2} h)$ with "
         r"independent standard normals $g$ and $h$; its first two moments are these",
+        r"(E[k (Rx)_i (Ry)_i], E[k^2 (Rx)_i^2 (Ry)_i^2])^\top",
     )
     proof.equal(
         k * (mean(product**2, g, h) - mean(product, g, h) ** 2) / k**2,
@@ -176,6 +179,7 @@ def _inner_product(formula: sp.Expr, proof: Proof) -> None:
         4 * upper_tail.expression,
         formula,
         r"with claim chi_squared.upper_tail",
+        "4T",
     )
 
 

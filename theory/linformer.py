@@ -122,11 +122,13 @@ def _rows(formula: sp.Expr, proof: Proof) -> None:
         delta,
         r"claim johnson_lindenstrauss.inner_product for each of the $n$ rows of $P$ with each of "
         r"the $d$ columns of $V$: at this $k$ the union bound is $\delta$",
+        r"4 n d e^{-k (\varepsilon^2/4 - \varepsilon^3/6)}",
     )
     proof.at_most(
         n * d * jl.inner_product.expression.subs(k, formula) * y,
         delta,
         r"a larger $k$ multiplies it by a factor $y \le 1$",
+        r"4 n d e^{-k (\varepsilon^2/4 - \varepsilon^3/6)} y",
     )
     proof.at_most(
         A**2 * y + w_1**2,
@@ -137,10 +139,11 @@ def _rows(formula: sp.Expr, proof: Proof) -> None:
     )
     weights, column = sp.Matrix([[p_11, p_12], [p_21, p_22]]), sp.Matrix([w_1, w_2])
     proof.equal(
-        weights * (column * column.T / column.dot(column)) * column,
+        (weights * (column * column.T / column.dot(column)) * column).applyfunc(sp.cancel),
         weights * column,
         r"what makes this a theorem is that $R$ does not know $w$: for one known $w$ the matrix "
         r"$P w w^\top / \lVert w \rVert^2$ of rank one is exact (here $n = 2$)",
+        r"P \frac{w w^\top}{\lVert w \rVert^2} w",
     )
 
 
@@ -151,6 +154,7 @@ def _pooling(formula: sp.Expr, proof: Proof) -> None:
         r"the derivative has the sign of $a$ and the difference is 0 at $a = 0$, so $e^a \ge 1 + "
         r"a$: within a block the $e^{s_j}$ sum to at least $m e^{\bar{s}}$, with $\bar{s}$ the "
         r"mean of the block's $m$ scores, which is the score of the mean key",
+        r"(e^a - 1 - a)'",
     )
     proof.at_most(
         q * growth * z - q,
@@ -171,13 +175,15 @@ def _pooling(formula: sp.Expr, proof: Proof) -> None:
     proof.equal(
         (growth - 1) * diameter,
         formula.subs(eta, sp.log(growth)),
-        r"hence $\lVert c - \tilde{c} \rVert \le f D$ is at most this",
+        r"hence $\lVert c - \tilde{c} \rVert \le f D$ is at most this, with $h = e^\eta$",
+        r"(h - 1) D",
     )
     proof.equal(
         formula.subs(eta, 0),
         sp.Integer(0),
         r"equal keys within each block are pooled without error; with $k = n$ the blocks have one "
         r"key, $E = F = I$, and Linformer is full attention",
+        r"D (e^0 - 1)",
     )
 
 

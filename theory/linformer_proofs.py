@@ -104,6 +104,7 @@ def _printed(formula: sp.Expr, proof: Proof) -> None:
         r"nor is it a rare accident: for $x = (a, b)$ and $y = (-b, a)$, and so for any two "
         r"orthogonal vectors in the plane that they span, the entries of $Rx$ and $Ry$ are "
         r"uncorrelated Gaussians, so $Rx$ and $Ry$ are independent",
+        r"E[k (Rx)_i (Ry)_i] / \lVert x \rVert^2",
     )
     proof.equal(
         k * jl.mean(g**2 * h**2, g, h) / k**2,
@@ -111,13 +112,14 @@ def _printed(formula: sp.Expr, proof: Proof) -> None:
         r"for unit vectors $x^\top R^\top R y$ is a sum of $k$ independent products of mean 0. "
         r"Given $Rx \ne 0$ it is Gaussian with variance $\lVert Rx \rVert^2 / k > 0$, so it is 0 "
         r"with probability 0: the printed inequality holds with probability 0, not with more than "
-        r"$1 - 2 e^{-(\varepsilon^2 - \varepsilon^3) k / 4}$",
+        r"$1 - 2 e^{-(\varepsilon^2 - \varepsilon^3) k / 4}$, which is near 1 for large $k$",
         r"E[(x^\top R^\top R y)^2]",
     )
     proof.equal(
         jl.variance.expression.subs(jl.rho, 0),
         formula,
         r"the same from claim johnson_lindenstrauss.variance at $\rho = 0$",
+        r"\frac{1 + 0^2}{k}",
     )
 
 
@@ -134,6 +136,7 @@ def _orthogonal(formula: sp.Expr, proof: Proof) -> None:
         r"$R^\top R$ has the largest eigenvalue $\lambda$ and, as $k < n$, the eigenvalue 0. In "
         r"the basis of two unit eigenvectors of these, $x = (1, 1)/\sqrt{2}$ and $y = (1, -1)/"
         r"\sqrt{2}$ are orthogonal, and the entry off the diagonal is $x^\top R^\top R y$",
+        r"(x, y)^\top R^\top R \, (x, y)",
     )
     proof.at_most(
         j * lam * z + lam * y,
@@ -145,6 +148,7 @@ def _orthogonal(formula: sp.Expr, proof: Proof) -> None:
         (lam / 2).subs(lam, tau / k),
         formula,
         r"so $x^\top R^\top R y = \lambda / 2$ is at least this",
+        r"\frac{1}{2} \cdot \frac{\tau}{k}",
     )
     proof.equal(
         sp.Rational(1, 2) - sp.sin(angle) * sp.cos(angle),

@@ -54,6 +54,7 @@ def _walks(formula: sp.Expr, proof: Proof) -> None:
         2 * window + 1 - apart,
         r"tokens that lie in both windows: from $j - h$ to $i + h$, where $j = i + t$ and both "
         "windows are whole",
+        "(i + h) - (i + t - h) + 1",
     )
     proof.equal(
         global_tokens + (i + window) - (i + apart - window) + 1,
@@ -133,6 +134,7 @@ def _layers(formula: sp.Expr, proof: Proof) -> None:
         n,
         r"so $D^L \ge n$ is needed for the output to depend on all $n$ tokens, and this $L$ is "
         "where it begins",
+        r"D^{\log n / \log D}",
     )
     shapes = [(b, L) for b in range(2, 6) for L in range(1, 9) if b**L <= 256]
     proof.holds(

@@ -100,6 +100,7 @@ def _window_gap(formula: sp.Expr, proof: Proof) -> None:
         2 / (2 * window + 1) * (2 * (sp.pi / n) ** 2 * squares),
         formula,
         r"with $x = \pi j / n$ in each term",
+        r"\frac{2}{2h + 1} \sum_{j=1}^h 2 \left(\frac{\pi j}{n}\right)^2",
     )
 
 
@@ -123,7 +124,8 @@ def _window_layers(formula: sp.Expr, proof: Proof) -> None:
         1 / bound - 1,
         1 / (bound * z) - 1,
         r"$\lambda_1 / (1 - \lambda_1) = 1 / (1 - \lambda_1) - 1$, and $1 - \lambda_1$ is the "
-        r"bound of that claim times some $z \le 1$",
+        r"bound of that claim times some $z \le 1$ (if $\lambda_1 \le 0$ the left side is not "
+        r"positive and there is nothing to prove)",
     )
     proof.equal(
         (1 / bound - 1) * -sp.log(2 * epsilon),
@@ -145,6 +147,7 @@ def _gap(formula: sp.Expr, proof: Proof) -> None:
         formula.subs(returning, (1 + z ** (2 * half_length)) / n),
         1 - z,
         r"so with $n \pi_0 - 1 = z^{2p}$ we have $|\lambda_2| \le z$",
+        "1 - (z^{2p})^{1/(2p)}",
     )
     graph = regular_graph(TOKENS, DEGREE, seed=0)
     surplus = closed_walks(graph, LENGTH) - DEGREE**LENGTH
@@ -168,12 +171,12 @@ def _gap(formula: sp.Expr, proof: Proof) -> None:
 
 def _layers(formula: sp.Expr, proof: Proof) -> None:
     proof.at_most(
-        S * m * z + c * m * y,
-        (S + c) * m,
+        S * X * z + c * X * y,
+        (S + c) * X,
         r"in a basis of eigenvectors the difference between a row of $W^L$ and the uniform average "
         r"has coordinates $c_k \lambda_k^L$, $k \ge 2$; by induction on their number the squares "
-        r"sum to at most $\lambda^{2L} \sum_k c_k^2 \le \lambda^{2L}$, with $m = \lambda^{2L}$, "
-        r"$S$ the sum of the $c_k^2$ so far, $c$ the next",
+        r"sum to at most $\lambda^{2L} \sum_k c_k^2 \le \lambda^{2L}$, as all $c_k^2$ sum to 1; "
+        r"$X = \lambda^{2L}$, $S$ is the sum of the $c_k^2$ so far and $c$ the next of them",
     )
     proof.equal(
         (m + 1) * (a**2 / m + y + b**2) - (a + b) ** 2,
@@ -192,12 +195,14 @@ def _layers(formula: sp.Expr, proof: Proof) -> None:
     proof.equal(
         sp.sqrt(n) / 2 * sp.exp(-gamma * formula),
         epsilon,
-        r"the bound $\frac{1}{2} \sqrt{n} e^{-\gamma L}$ is $\varepsilon$ at this $L$",
+        r"at this $L$ the bound is $\varepsilon$",
+        r"\frac{1}{2} \sqrt{n} e^{-\gamma L}",
     )
     proof.at_most(
         sp.sqrt(n) / 2 * sp.exp(-gamma * formula) * z,
         epsilon,
         r"and more layers multiply it by a factor $z \le 1$",
+        r"\frac{1}{2} \sqrt{n} e^{-\gamma L} z",
     )
 
 
@@ -340,7 +345,8 @@ CLAIMS = (
         example={"epsilon": sp.Rational(1, 4), "n": 128, "gap": sp.Rational(1, 4)},
         source="spectral theorem; Cauchy and Schwarz",
         variables={
-            S: POSITIVE, c: POSITIVE, m: POSITIVE, x: UNIT, y: UNIT, z: UNIT, a: ANY, b: ANY,
+            S: POSITIVE, X: POSITIVE, c: POSITIVE, m: POSITIVE, x: UNIT, y: UNIT, z: UNIT,
+            a: ANY, b: ANY,
         },
         direct=_layers_directly,
     ),
