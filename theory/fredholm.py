@@ -26,6 +26,7 @@ from theory.symbols import ANY
 from theory.symbols import size as positions
 
 Exact: TypeAlias = list[list[Fraction]]
+Table: TypeAlias = Any  # rows of numbers: nested sequences, so that fractions stay what they are
 TOLERANCE = 1e-9  # of singular values and remainders of floats, relative to the largest entry
 
 sources = sp.Symbol("r", integer=True, positive=True)
@@ -78,7 +79,7 @@ class RefusalError(InputError):
         self.certificates = tuple(certificates)
 
 
-def dependence(inputs: Sequence[Sequence[Any]]) -> Certificate | None:
+def dependence(inputs: Table) -> Certificate | None:
     """A combination of the rows that vanishes, or None if the n × d inputs are independent.
 
     >>> found = dependence([[1, 0], [0, 2], [1, 1]])
@@ -93,8 +94,8 @@ def dependence(inputs: Sequence[Sequence[Any]]) -> Certificate | None:
 
 
 def contradiction(
-    weights: Sequence[Sequence[Any]],
-    outputs: Sequence[Sequence[Any]],
+    weights: Table,
+    outputs: Table,
     names: Sequence[int] | None = None,
 ) -> Certificate | None:
     """A combination that cancels the rows of weights but not the outputs, or None.
@@ -118,7 +119,7 @@ def contradiction(
     return None
 
 
-def left_null(matrix: Sequence[Sequence[Any]]) -> list[list[Any]]:
+def left_null(matrix: Table) -> list[list[Any]]:
     """A basis of the row combinations that vanish: coprime integers, or orthonormal floats.
 
     >>> left_null([[1, 2], [2, 4]])
@@ -128,7 +129,7 @@ def left_null(matrix: Sequence[Sequence[Any]]) -> list[list[Any]]:
     return _null_of_floats(matrix) if rational is None else _null_of_fractions(rational)
 
 
-def exact(matrix: Sequence[Sequence[Any]]) -> Exact | None:
+def exact(matrix: Table) -> Exact | None:
     """The entries as fractions, or None if one is a float that is no whole number."""
     rows = [[_fraction(v) for v in row] for row in matrix]
     if any(v is None for row in rows for v in row):
@@ -165,7 +166,7 @@ def _null_of_fractions(rows: Exact) -> list[list[Any]]:
     return found
 
 
-def _null_of_floats(matrix: Sequence[Sequence[Any]]) -> list[list[Any]]:
+def _null_of_floats(matrix: Table) -> list[list[Any]]:
     import numpy as np
 
     table = np.array([[float(v) for v in row] for row in matrix])
@@ -175,7 +176,7 @@ def _null_of_floats(matrix: Sequence[Sequence[Any]]) -> list[list[Any]]:
     return vectors
 
 
-def _combined(coefficients: Sequence[Any], table: Sequence[Sequence[Any]]) -> list[Any]:
+def _combined(coefficients: Sequence[Any], table: Table) -> list[Any]:
     """Σ coefficient · row: in fractions if all are, else in floats."""
     rational = exact([coefficients, *table])
     if rational is None:
@@ -186,7 +187,7 @@ def _combined(coefficients: Sequence[Any], table: Sequence[Sequence[Any]]) -> li
     return [sum((c * row[k] for c, row in pairs_exact), Fraction(0)) for k in range(len(table[0]))]
 
 
-def _vanishes(coefficients: Sequence[Any], table: Sequence[Sequence[Any]]) -> bool:
+def _vanishes(coefficients: Sequence[Any], table: Table) -> bool:
     combined = _combined(coefficients, table)
     if all(isinstance(v, Fraction) for v in combined):
         return not any(combined)
@@ -194,7 +195,7 @@ def _vanishes(coefficients: Sequence[Any], table: Sequence[Sequence[Any]]) -> bo
     return bool(max(map(abs, combined)) <= TOLERANCE * scale)
 
 
-def _table(rows: Sequence[Sequence[Any]]) -> tuple[tuple[Any, ...], ...]:
+def _table(rows: Table) -> tuple[tuple[Any, ...], ...]:
     return tuple(tuple(row) for row in rows)
 
 

@@ -52,7 +52,9 @@ def sets(targets: Sequence[Target]) -> Sets:
     }
 
 
-def margins(scores: Float[np.ndarray, "n n"], attended: Sets) -> dict[int, float]:
+def margins(
+    scores: Float[np.ndarray, "n n"], attended: Mapping[int, Mapping[int, Weight]]
+) -> dict[int, float]:
     """By how much each set lies above every other score: infinite where the set is everything.
 
     The score s_j of a source stands for the level s_j − log w_j, so that one level in a whole set
