@@ -52,9 +52,8 @@ equal_cosines = Law(
     premises=(sp.Gt((n - 1) * rho, -1),),
 )
 
-p, t = sp.symbols("p t", real=True)
+c_a, c_b, t = sp.symbols("c_a c_b t", real=True)
 v, w, x, y = sp.symbols("v w x y", nonnegative=True)
-ENTRIES = sp.symbols("a_1:4 b_1:4", real=True)
 INDEPENDENT = (
     r"the $n$ keys are the rows of $K$, linearly independent (so $n \le d$), of any norms and "
     r"angles; $G = K K^\top$",
@@ -93,59 +92,58 @@ def query(
 
 
 def _query(formula: sp.Expr, proof: Proof) -> None:
-    K = sp.Matrix(2, 3, ENTRIES)
-    s = sp.Matrix([s_a, s_b])
-    gram = K * K.T
-    q = K.T * (gram.adjugate() * s) / gram.det()
-    z = t * K.row(0).cross(K.row(1)).T
+    gram = sp.Matrix([[1, rho], [rho, 1]])
+    units = sp.Matrix([[1, 0, 0], [rho, sp.sqrt(1 - rho**2), 0]])
+    c = sp.Matrix([s_a - rho * s_b, s_b - rho * s_a]) / (1 - rho**2)
+    any_c = sp.Matrix([c_a, c_b])
     proof.equal(
-        K * q,
-        s,
-        r"in a space that holds two keys with entries $a_i$, $b_i$ and one direction orthogonal to "
-        r"both; in general $K K^\top G^{-1} s = s$",
-        "K q",
+        gram * c,
+        sp.Matrix([s_a, s_b]),
+        r"$q = K^\top c$ has the scores $K K^\top c = G c$, so $c = G^{-1} s$ gives exactly $s$: "
+        r"here for two unit keys of cosine $\rho$",
+        "G c",
+    )
+    other = units.T * any_c + sp.Matrix([0, 0, t])
+    proof.equal(
+        other.dot(other),
+        any_c.dot(gram * any_c) + t**2,
+        r"every other query with these scores is $q + z$ with $K z = 0$, so $q^\top z = c^\top K z "
+        r"= 0$, and $\lVert q \rVert^2 = c^\top G c = s^\top G^{-1} s$: here in coordinates that "
+        r"begin with $k_a$, $z$ of length $t$ along the third",
+        r"\lVert q + z \rVert^2",
     )
     proof.equal(
-        (q + z).dot(q + z) - q.dot(q),
-        z.dot(z),
-        r"every other query with these scores is $q + z$ with $K z = 0$; then "
-        r"$q^\top z = s^\top G^{-1} K z = 0$, so $z$ only adds to the norm",
-        r"\lVert q + z \rVert^2 - \lVert q \rVert^2",
-    )
-    cross = rho * length_a * length_b
-    known = sp.Matrix([[length_a**2, cross], [cross, length_b**2]])
-    proof.equal(
-        (s.T * known.adjugate() * s)[0] / known.det(),
+        (c[0] * s_a + c[1] * s_b).subs({s_a: s_a / length_a, s_b: s_b / length_b}),
         formula,
-        r"$\lVert q \rVert^2 = s^\top G^{-1} K K^\top G^{-1} s = s^\top G^{-1} s$, here with "
-        r"$G$ made of the norms $\ell_a$, $\ell_b$ and the cosine $\rho$",
+        r"keys of norms $\ell_a$ and $\ell_b$ have the scores $s_a$ and $s_b$ just when the unit "
+        r"keys have $s_a/\ell_a$ and $s_b/\ell_b$",
         r"s^\top G^{-1} s",
     )
 
 
 def _norm(formula: sp.Expr, proof: Proof) -> None:
-    turn = sp.Matrix([[1 - p**2, -2 * p], [2 * p, 1 - p**2]]) / (1 + p**2)
-    gram = turn * sp.diag(mu, mu + x) * turn.T
-    s = sp.Matrix([s_a, s_b])
+    of_units = two_keys.expression.subs({length_a: 1, length_b: 1})
     proof.equal(
-        (s.T * gram.adjugate() * s)[0] / gram.det(),
-        ((turn.T * s)[0]) ** 2 / mu + ((turn.T * s)[1]) ** 2 / (mu + x),
+        of_units,
+        (s_a + s_b) ** 2 / (2 * (1 + rho)) + (s_a - s_b) ** 2 / (2 * (1 - rho)),
         r"$G$ is symmetric, so it has orthonormal eigenvectors; with $\sigma_k$ the coordinates of "
-        r"$s$ along them, $\lVert q \rVert^2 = s^\top G^{-1} s = \sum_k \sigma_k^2/\mu_k$: here "
-        r"for two keys, eigenvalues $\mu$ and $\mu + x$ and any turn of the plane",
+        r"$s$ along them, $s^\top G^{-1} s = \sum_k \sigma_k^2/\mu_k$: here for two unit keys, "
+        r"eigenvalues $1 \pm \rho$ and $\sigma_k = (s_a \pm s_b)/\sqrt{2}$",
+        r"\lVert q \rVert^2",
     )
     proof.at_most(
         y * v / mu + w / (mu + x),
         (v + w) / mu,
         r"by induction: if coordinates with squares that sum to $v$ add at most $v/\mu$, so do "
-        r"they with one more, of square $w$ ($y \le 1$); all together $\lVert q \rVert^2 \le "
-        r"S^2/\mu$",
+        r"they with one more, of square $w$ and eigenvalue $\mu + x$ ($y \le 1$); all together "
+        r"$\lVert q \rVert^2 \le S^2/\mu$",
     )
+    root = S / sp.sqrt(2)
     proof.equal(
-        (s.T * gram.adjugate() * s)[0].subs({s_a: S * turn[0, 0], s_b: S * turn[1, 0]})
-        / gram.det(),
+        of_units.subs({s_a: root, s_b: -root, rho: 1 - mu}),
         formula**2,
-        r"attained when $s$ is an eigenvector of the least eigenvalue $\mu$",
+        r"attained when $s$ is an eigenvector of the least eigenvalue: here "
+        r"$s = \frac{S}{\sqrt{2}} (1, -1)$ and $\mu = 1 - \rho$",
         r"\lVert q \rVert^2",
     )
 
@@ -258,7 +256,7 @@ CLAIMS = (
             "cosine": sp.Rational(1, 2),
         },
         source="practical, question 2b (any keys); least-norm solution of linear equations",
-        variables={t: ANY, **dict.fromkeys(ENTRIES, ANY)},
+        variables={t: ANY, c_a: ANY, c_b: ANY},
         direct=_two_keys_directly,
     ),
     Claim(
@@ -277,7 +275,7 @@ CLAIMS = (
         variables={
             s_a: ANY,
             s_b: ANY,
-            p: ANY,
+            rho: (-sp.Integer(1), sp.Integer(1)),
             v: NONNEGATIVE,
             w: NONNEGATIVE,
             x: NONNEGATIVE,
