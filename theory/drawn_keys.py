@@ -70,8 +70,14 @@ def plausible(mean: float, samples: int, lower: float, upper: float) -> bool:
     return bool(samples * apart <= math.log(2 / FALSE_ALARM))
 
 
-def compare(values: Float[np.ndarray, " samples"], lower: float, upper: float, what: str) -> Direct:
-    """Hold the mean of values in [0, 1], one a sample, against bounds on its expectation.
+def compare(
+    values: Float[np.ndarray, " samples"],
+    lower: float,
+    upper: float,
+    what: str,
+    width: float = 1.0,
+) -> Direct:
+    """Hold the mean of values in [0, width], one a sample, against bounds on its expectation.
 
     what: the beginning of a sentence that the mean completes
     """
@@ -79,16 +85,15 @@ def compare(values: Float[np.ndarray, " samples"], lower: float, upper: float, w
         return Direct("So many keys are not drawn here.", True)
     mean = float(values.mean())
     sentence = f"{what} ${scientific(mean)}$ in {len(values)} drawn samples."
-    return Direct(sentence, plausible(mean, len(values), lower, upper))
+    return Direct(sentence, plausible(mean / width, len(values), lower / width, upper / width))
 
 
-def spread(values: Float[np.ndarray, " samples"]) -> Float[np.ndarray, " pairs"]:
-    """Half the squared difference of two samples: its expectation is the variance of one.
-
-    >>> import numpy as np
-    >>> spread(np.array([0.0, 1.0, 1.0, 1.0])).tolist()
-    [0.5, 0.0]
+def compare_variance(
+    values: Float[np.ndarray, " samples"], lower: float, upper: float, what: str
+) -> Direct:
+    """Hold the variance of values in [0, 1] against bounds, as the mean over pairs of samples of
+    half their squared difference.
     """
     half = len(values) // 2
-    halved: np.ndarray = (values[:half] - values[half : 2 * half]) ** 2 / 2
-    return halved
+    pairs = (values[:half] - values[half : 2 * half]) ** 2 / 2
+    return compare(pairs, lower, upper, what, width=1 / 2)

@@ -236,20 +236,21 @@ def _share_directly(value: float, alpha: float, n: float, radial: float, h: floa
     import numpy as np
 
     found = drawn_keys.scores(np.eye(2), int(n), alpha, radial)
-    picked = drawn_keys.spread(_mixed((found.argmax(axis=2) == 0).astype(float), h))
-    return drawn_keys.compare(picked, value, value, "The largest scores give $W_a$ the variance")
+    picked = _mixed((found.argmax(axis=2) == 0).astype(float), h)
+    what = "The largest scores give $W_a$ the variance"
+    return drawn_keys.compare_variance(picked, value, value, what)
 
 
 def _finite_directly(value: float, alpha: float, beta: float, radial: float, h: float) -> Direct:
     mixed = _mixed(_weights(alpha, beta, 2, radial), h)
-    return drawn_keys.compare(drawn_keys.spread(mixed), value, value, "$W_a$ has the variance")
+    return drawn_keys.compare_variance(mixed, value, value, "$W_a$ has the variance")
 
 
 def _bound_directly(
     value: float, alpha: float, beta: float, n: float, radial: float, h: float
 ) -> Direct:
     mixed = _mixed(_weights(alpha, beta, n, radial), h)
-    return drawn_keys.compare(drawn_keys.spread(mixed), 0, value, "$W_a$ has the variance")
+    return drawn_keys.compare_variance(mixed, 0, value, "$W_a$ has the variance")
 
 
 def _ratio_directly(value: float, alpha: float, beta: float, radial: float, h: float) -> Direct:
@@ -258,8 +259,9 @@ def _ratio_directly(value: float, alpha: float, beta: float, radial: float, h: f
 
     single = drawn_keys.scores(np.full((1, 2), beta), 2, alpha, radial)
     alone = float(((drawn_keys.attention(single)[0, :, 0] - 1 / 2) ** 2).mean())
-    spread = drawn_keys.spread(_mixed(_weights(alpha, beta, 2, radial), h))
-    found = drawn_keys.compare(spread, 0, value * alone, "With two keys $W_a$ has the variance")
+    mixed = _mixed(_weights(alpha, beta, 2, radial), h)
+    what = "With two keys $W_a$ has the variance"
+    found = drawn_keys.compare_variance(mixed, 0, value * alone, what)
     return Direct(f"{found.sentence} The single head's is ${scientific(alone)}$.", found.agrees)
 
 

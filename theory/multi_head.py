@@ -214,8 +214,9 @@ def _variance_directly(value: float, alpha: float, n: float, radial: float) -> D
     import numpy as np
 
     found = drawn_keys.scores(np.eye(2), int(n), alpha, radial)
-    picked = drawn_keys.spread((found.argmax(axis=2) == 0).mean(axis=0))
-    return drawn_keys.compare(picked, value, value, "The largest scores give $W_a$ the variance")
+    picked = (found.argmax(axis=2) == 0).mean(axis=0)
+    what = "The largest scores give $W_a$ the variance"
+    return drawn_keys.compare_variance(picked, value, value, what)
 
 
 def _attention(
@@ -258,7 +259,7 @@ CLAIMS = (
         direct=_noise_directly,
         twin=(n - 1) * sp.exp(-beta + (alpha - radial / 2) * beta**2),
         changed="the sign of $r$",
-        example={"alpha": sp.Rational(1, 10**4), "beta": 12, "n": 16, "radial": 0},
+        example={"alpha": sp.Rational(1, 10**4), "beta": 10, "n": 16, "radial": 0},
         source="practical, question 2d.1; moment generating function of the normal",
         variables={A: POSITIVE, T: POSITIVE, x: ANY},
     ),

@@ -197,7 +197,7 @@ def _tie_directly(value: float, scale: float, alpha: float, beta: float, radial:
     shares = drawn_keys.attention(drawn_keys.scores(queries, 2, alpha, radial))[:, :, 0]
     off = (shares.mean(axis=0) - 1 / 2) ** 2
     what = "Two heads, one of twice the scale, have a mean share with the variance"
-    return drawn_keys.compare(off, value, 1 / 4, what)
+    return drawn_keys.compare(off, value, 1 / 4, what, width=1 / 4)
 
 
 def _plane_directly(value: float, alpha: float, radial: float) -> Direct:

@@ -5,11 +5,14 @@ Beyond the plane of μ_a and μ_b a query has room to tell k_a from the others b
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import sympy as sp
 
 from theory import drawn_keys
 from theory.gaussian import Phi, mean_of_exponential, phi, tail_bound
 from theory.noisy_keys import ASSUMED, MU_A, MU_B, MU_I, SIGMA, SIGMA_A, covariance, mean
+from theory.proof.assumptions import array, orthonormal, require, rows
 from theory.proof.claim import Claim
 from theory.proof.direct import Direct
 from theory.proof.law import Law
@@ -32,6 +35,10 @@ from theory.symbols import (
     n,
     radial,
 )  # fmt: skip
+
+if TYPE_CHECKING:
+    import numpy as np
+    from jaxtyping import Float
 
 x, y, t, s, v_a, v_b, others = sp.symbols(r"x y t s v_a v_b \bar{v}", real=True)
 a, b, tau = sp.symbols("a b tau", positive=True)
@@ -57,6 +64,55 @@ blind_error = Law(
     (NOISE, POSITIVE_GAIN, MORE_KEYS, DIAMETER),
     relation=r"\le",
 )
+
+
+def best_query(
+    means: Float[np.ndarray, "n d"], alpha: float, radial: float
+) -> Float[np.ndarray, " d"]:
+    """The query of claim query_pairs.best for head 1; its gain only scales it.
+
+    means: orthonormal rows, μ_a first; alpha, radial: the variances α and r of the keys' noise
+    Raises: InputError naming every assumption that is violated.
+    Source: practical, question 2d.2; claim query_pairs.best.
+
+    >>> import numpy as np
+    >>> best_query(np.eye(3), 0.1, 0.5).round(3).tolist()
+    [0.4, -0.7, -0.7]
+    """
+    import numpy as np
+
+    problems = [p.violation(v) for p, v in ((NOISE, alpha), (RADIAL, radial))]
+    require(*_about(means, 2), *problems)
+    others = np.sum(means[1:], axis=0)
+    query: np.ndarray = 2 * alpha * (len(means) - 1) * means[0] - (radial + 2 * alpha) * others
+    return query
+
+
+def blind_query(means: Float[np.ndarray, "n d"], beta: float) -> Float[np.ndarray, " d"]:
+    """The query of claim query_pairs.blind, for one head or for both.
+
+    means: orthonormal rows, μ_a and μ_b first; beta: the gain
+    Raises: InputError naming every assumption that is violated.
+    Source: practical, questions 2c.2 and 2d.2; claim query_pairs.blind.
+
+    >>> import numpy as np
+    >>> (blind_query(np.eye(4), 10.0) + 0.0).tolist()
+    [0.0, 0.0, -10.0, -10.0]
+    """
+    import numpy as np
+
+    require(*_about(means, 3), POSITIVE_GAIN.violation(beta))
+    query: np.ndarray = -beta * np.sum(means[2:], axis=0)
+    return query
+
+
+def _about(means: Float[np.ndarray, "n d"], least: int) -> list[str | None]:
+    """What is wrong with the means of the keys."""
+    return [
+        array("means", means, "n", "d"),
+        rows("means", means, least),
+        orthonormal("means", means),
+    ]
 
 
 def _best(formula: sp.Expr, proof: Proof) -> None:
@@ -147,9 +203,8 @@ def _best_directly(value: float, alpha: float, n: float, radial: float) -> Direc
 
     if n > LARGEST_BUILT:
         return Direct("So many keys are not drawn here.", True)
-    query = np.full((1, int(n)), -(radial + 2 * alpha))
-    query[0, 0] = 2 * alpha * (n - 1)
-    (found,) = drawn_keys.scores(query, int(n), alpha, radial)
+    query = best_query(np.eye(int(n)), alpha, radial)
+    (found,) = drawn_keys.scores(query[None], int(n), alpha, radial)
     missed = (found.argmax(axis=1) > 0).astype(float)
     lower = value if n == 2 else 0.0
     return drawn_keys.compare(missed, lower, value, "Another key wins over $k_a$ with frequency")
@@ -161,8 +216,8 @@ def _blind_directly(value: float, alpha: float, beta: float, n: float, diameter:
 
     if n > LARGEST_BUILT:
         return Direct("So many keys are not drawn here.", True)
-    query = np.array([[0.0, 0.0] + [-beta] * (int(n) - 2)])
-    weights = drawn_keys.attention(drawn_keys.scores(query, int(n), alpha, 0.5))[0]
+    query = blind_query(np.eye(int(n)), beta)
+    weights = drawn_keys.attention(drawn_keys.scores(query[None], int(n), alpha, 0.5))[0]
     apart = np.abs(weights[:, 0] - 1 / 2)
     what = "With $r = 1/2$ and all values but $v_a$ equal, the mean distance in units of $D$ is"
     return drawn_keys.compare(apart, 0, value / diameter if diameter else 1.0, what)
