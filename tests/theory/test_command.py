@@ -195,6 +195,17 @@ def test_the_output_does_not_depend_on_the_hash_seed(tmp_path: Path) -> None:
     assert " proved " in tables.pop()
 
 
+def test_a_reader_that_has_seen_enough_is_no_traceback() -> None:
+    process = start("--list")
+    assert process.stdout
+    assert process.stderr
+    process.stdout.close()
+    problem = process.stderr.read()
+    process.stderr.close()
+    assert process.wait() == 141
+    assert problem == ""
+
+
 def test_importing_needs_neither_torch_nor_the_checkers() -> None:
     program = (
         "import sys; sys.modules['torch'] = sys.modules['numpy'] = sys.modules['scipy'] = None\n"
