@@ -8,7 +8,7 @@ from flint import arb
 
 from theory.gaussian import Phi, phi
 from theory.proof import algebra, rigorous
-from theory.proof.steps import Proof
+from theory.proof.steps import Proof, RefutedError
 
 x, y = sp.symbols("x y", positive=True)
 z = sp.Symbol("z", real=True)
@@ -61,6 +61,46 @@ def test_inequalities() -> None:
 def test_a_true_inequality_beyond_the_method_is_unknown_not_proved() -> None:
     assert algebra.nonnegative((x - 1) ** 2 + (y - 1) ** 2, DOMAIN).verdict == "unknown"
     assert algebra.nonnegative(sp.exp(z) - 1 - z, DOMAIN).verdict == "unknown"
+
+
+def test_one_variable_is_decided_by_counting_roots() -> None:
+    """Coefficients of both signs; roots of even multiplicity and at the ends change no sign."""
+    for true in (x**2 - x + 1, (x - 2) ** 2 * x, (y - y**2) * (y**2 - y + 1), 1 / (z**2 - z + 1)):
+        decision = algebra.nonnegative(true, DOMAIN)
+        assert decision.verdict == "proved"
+        assert decision.how.startswith(("root counting; ", "signs of coefficients; "))
+    assert algebra.nonnegative(x**2 - x + 1, DOMAIN).how.startswith("root counting; ")
+    for false in (x**2 - 3 * x + 1, (x - 2) ** 3, 1 / (1 - x)):
+        assert algebra.nonnegative(false, DOMAIN).verdict == "refuted"
+
+
+def test_a_dip_between_the_sample_points_is_found_on_the_box() -> None:
+    dip = (y - sp.Rational(73, 100)) ** 2 - sp.Rational(9, 10000)
+    assert all(dip.subs(point) > 0 for point in algebra.points({y}, DOMAIN))
+    assert algebra.nonnegative(dip, DOMAIN).how.startswith("violated in the whole box $y")
+
+
+def test_a_compact_domain_may_be_certified_by_balls_alone() -> None:
+    assert (
+        algebra.nonnegative(sp.exp(y) - 1 - y / 2, DOMAIN).how == "Arb certifies the whole domain"
+    )
+
+
+def test_a_twin_is_followed_to_its_first_refuted_step() -> None:
+    proof = Proof(DOMAIN, stops=True)
+    proof.equal(x, x + 0 * y, "true")
+    with pytest.raises(RefutedError, match="the sides differ"):
+        proof.equal(x, 2 * x, "false")
+    assert [d.verdict for d in proof.decisions] == ["proved", "refuted"]
+
+
+def test_a_computed_fact_counts_as_it_was_found() -> None:
+    proof = Proof(DOMAIN)
+    proof.holds("1 + 1 = 2", 1 + 1 == 2, "a sum", "integers")
+    assert proof.verdict == "proved"
+    proof.holds("1 + 1 = 3", 1 + 1 == 3, "another", "integers")
+    assert proof.verdict == "refuted"
+    assert proof.steps[0].check == "integers"
 
 
 def test_a_matrix_is_compared_entry_by_entry() -> None:
