@@ -42,7 +42,7 @@ from theory.symbols import UNIT
 NOT_OPPOSITE = Parameter("total", total, lower=0, open=True)
 share = Law(
     r"\operatorname{MSE}_{\mathrm{ort}} / \operatorname{MSE}_+",
-    1 - (draws - 1) * total**4 / (2 * dimension * (sp.exp(total**2) - 1)),
+    1 - (draws - 1) * total**4 / (2 * (dimension + 2) * (sp.exp(total**2) - 1)),
     (NOT_OPPOSITE, DRAWS, DIMENSION),
     premises=(FEW,),
     relation=r"\ge",
@@ -59,28 +59,28 @@ y = sp.Symbol("y", nonnegative=True)
 
 
 def _share(formula: sp.Expr, proof: Proof) -> None:
-    half = dimension / 2
+    half, lost = dimension / 2, 2 * b / (dimension + 2)
     proof.at_most(
-        1 - (a + 1) * b / half,
-        (1 - a * b * y / half) * (half + a) / (half + a + b),
-        r"in the series of claim performer.orthogonal_covariance $R(a, b) \ge 1 - 2ab/d$, by "
-        r"induction: it holds for $a = 0$; if $R(a, b) = 1 - "
-        r"2aby/d$ with $y \le 1$, then $R(a + 1, b)$ is the right side",
+        1 - a * lost,
+        (1 - (a - 1) * lost * y) * (half + a - 1) / (half + a - 1 + b),
+        r"in the series of claim performer.orthogonal_covariance $R(a, b) \ge 1 - 2ab/(d + 2)$ for "
+        r"$b \ge 1$, by induction: it holds for $a = 0$; if $R(a - 1, b) = 1 - 2(a - 1)by/(d + 2)$ "
+        r"with $y \le 1$, then $R(a, b)$ is the right side",
     )
-    missing = (2 / dimension * (h * sp.diff(sp.exp(h), h)) ** 2).subs(h, u / 2)
+    missing = (2 / (dimension + 2) * (h * sp.diff(sp.exp(h), h)) ** 2).subs(h, u / 2)
     covariance = -sp.exp(-(u + v) / 2) * missing
     proof.equal(
         (draws * VARIANCE + draws * (draws - 1) * covariance) / draws**2 / (VARIANCE / draws),
         in_squares(formula),
         SQUARES + r", hence $h = u/2$: as $\sum_a a h^a/a! = h e^h$, the terms $h^{a + b}/(a!\, "
-        r"b!)$ times $2ab/d$ have the sum $2 (h e^h)^2/d$, and by no more is the mean of the "
-        r"product below $e^{2h}$; so much for $m(m - 1)$ covariances beside $m$ variances, over "
-        r"$m^2$ and divided by the error $\operatorname{Var}/m$ of independent draws",
+        r"b!)$ times $2ab/(d + 2)$ have the sum $2 (h e^h)^2/(d + 2)$, and by no more is the "
+        r"mean of the product below $e^{2h}$; so much for $m(m - 1)$ covariances beside $m$ "
+        r"variances, over $m^2$ and divided by the error $\operatorname{Var}/m$ of independent draws",
     )
     proof.at_most(
         u**2,
         sp.Rational(2, 3) * sum(u**k / sp.factorial(k) for k in range(1, 6)),
-        r"the sum is at most $e^u - 1$, so with $(m - 1)/d < 1$ the error falls by less than a "
+        r"the sum is at most $e^u - 1$, so with $m - 1 < d + 2$ the error falls by less than a "
         "third",
     )
 
@@ -132,12 +132,14 @@ CLAIMS = (
         title="Orthogonal directions lower the error by less than a third",
         statement=r"The mean squared error of $m \le d$ orthogonal directions is at least ${law}$ "
         r"times that of $m$ independent ones, hence more than $\frac{2}{3}$ of it: the gain is "
-        "sure, in every dimension, but it is no other order of magnitude.",
+        r"sure, in every dimension, but of no other order of magnitude. For small "
+        r"$\lVert z \rVert$ this bound and that of claim performer.orthogonal agree in the leading "
+        "term.",
         assumptions=(LENGTHS, ORTHOGONAL, r"$m \le d$, $z \ne 0$"),
         law=share,
         derive=_share,
-        twin=1 - (draws - 1) * total**4 / (3 * dimension * (sp.exp(total**2) - 1)),
-        changed="3 in place of 2 below the bar",
+        twin=1 - (draws - 1) * total**4 / (2 * (dimension + 3) * (sp.exp(total**2) - 1)),
+        changed="$d + 3$ in place of $d + 2$",
         example={"total": 1, "draws": 16, "dimension": 16},
         source="ours, by the series of claim performer.orthogonal_covariance",
         variables={**SQUARED, **SERIES, y: UNIT},

@@ -142,8 +142,10 @@ def hyperbolic_features(
     """
     import numpy as np
 
-    require(array("directions", directions, "m", "d"))
-    return positive_features(x, np.concatenate([directions, -np.asarray(directions)]))
+    projected, halves = _projected(x, directions)
+    signs = np.concatenate([projected, -projected], axis=1)
+    features: np.ndarray = np.exp(signs - halves) / np.sqrt(2 * len(directions))
+    return features
 
 
 def _projected(

@@ -29,7 +29,7 @@ from theory.symbols import UNIT
 
 regularised = Law(
     r"\mathrm{SMREG}",
-    SM * (1 - total**4 / (4 * dimension)),
+    SM * (1 - total**4 / (4 * (dimension + 2))),
     (TOTAL, APART, DIMENSION),
     relation=r"\ge",
 )
@@ -57,16 +57,16 @@ def _regularised(formula: sp.Expr, proof: Proof) -> None:
         r"so $\rho_k \le 1$; with $\rho_k = 1$ the sum is $e^h$, that of Gaussian directions: "
         r"$\mathrm{SMREG} \le \mathrm{SM}$",
     )
-    lost = k * (k - 1) / dimension
+    lost = k * (k - 1) / (dimension + 2)
     proof.at_most(
         1 - lost.subs(k, k + 1),
         (1 - lost * y) * dimension / (dimension + 2 * k),
-        r"$\rho_k \ge 1 - k(k - 1)/d$ by induction: it holds for $k \le 1$; if $\rho_k = 1 - "
-        r"k(k - 1)y/d$ with $y \le 1$, then $\rho_{k + 1}$ is the right side",
+        r"$\rho_k \ge 1 - k(k - 1)/(d + 2)$ by induction: it holds for $k \le 1$; if $\rho_k = 1 - "
+        r"k(k - 1)y/(d + 2)$ with $y \le 1$, then $\rho_{k + 1}$ is the right side",
     )
     proof.equal(
         sp.exp(-(u + v) / 4)
-        * (sp.exp(h) - h**2 * sp.diff(sp.exp(h), h, 2) / dimension).subs(h, u / 2),
+        * (sp.exp(h) - h**2 * sp.diff(sp.exp(h), h, 2) / (dimension + 2)).subs(h, u / 2),
         in_squares(formula),
         r"with $u = \lVert z \rVert^2 = 2h$ and $v = \lVert x - y \rVert^2$: $\sum_k k(k - 1) "
         r"h^k/k!$ is $h^2$ times the second derivative of $e^h$, and the factor "
@@ -106,12 +106,13 @@ CLAIMS = (
         title="Directions of one length estimate a kernel just below the softmax kernel",
         statement=r"With $\omega$ uniform on the sphere of radius $\sqrt{d}$, positive features "
         r"have the mean $\mathrm{SMREG}$ with $\mathrm{SM} \ge \mathrm{SMREG} \ge {law}$, in every "
-        r"dimension $d$.",
+        r"dimension $d$; for small $\lVert z \rVert$ the lower bound is exact in the leading "
+        "term.",
         assumptions=(LENGTHS, r"$\omega$ is uniform on the sphere of radius $\sqrt{d}$"),
         law=regularised,
         derive=_regularised,
-        twin=SM * (1 - total**4 / (5 * dimension)),
-        changed="5 in place of 4 below the bar",
+        twin=SM * (1 - total**4 / (4 * (dimension + 3))),
+        changed="$d + 3$ in place of $d + 2$",
         example={"total": 1, "apart": 2, "dimension": 64},
         source=f"{PAPER}, section 2.3 and Theorem 1; the explicit bound is ours",
         variables={**SQUARED, k: (sp.Integer(1), sp.oo), y: UNIT},
