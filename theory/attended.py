@@ -63,7 +63,7 @@ def subset_directly(value: float, beta: float, n: int, size: float) -> Direct:
     lost = math.fsum(alpha[int(size) :])
     wanted = [2 * i / (size * (size + 1)) for i in range(1, int(size) + 1)]
     return Direct(
-        f"With wanted weights in the ratio of $1, \\dots, {size:g}$, attention over {n} "
+        f"With wanted weights proportional to $1, \\dots, {size:g}$, attention over {n} "
         f"orthonormal keys leaves ${scientific(lost)}$ outside the set.",
         close(lost, value)
         and all(close(a, (1 - value) * w) for a, w in zip(alpha, wanted, strict=False)),

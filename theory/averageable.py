@@ -43,8 +43,8 @@ elsewhere = Law(
     relation=r"\ge",
 )
 
-C, Z, t, w_i = sp.symbols("C Z t w_i", positive=True)
-h, m, s_i, b, k_1, k_2, d_1, d_2 = sp.symbols("h m s_i z k_1 k_2 d_1 d_2", real=True)
+C, Z, t, w = sp.symbols("C Z t w", positive=True)
+b, k_1, k_2, d_1, d_2, y_1, y_2 = sp.symbols("z k_1 k_2 d_1 d_2 y_1 y_2", real=True)
 LINE = (
     r"$n \ge 3$ keys of any kind; scores $s_i = k_i^\top q$ carry no $1/\sqrt{d}$; "
     r"$u = |s_a - s_b|$, $h = (s_a + s_b)/2$, $T = \sum_{i \ne a, b} e^{s_i}$",
@@ -94,23 +94,20 @@ def _line(formula: sp.Expr, proof: Proof) -> None:
         r"$f(z) = e^z - 1 - z$ and its slope are 0 at $z = 0$, and $f'' > 0$: so $e^z \ge 1 + z$",
         r"(f(0), f'(0), f'')^\top",
     )
+    mean = w * y_1 + (1 - w) * y_2
     proof.equal(
-        w_i * sp.exp(s_i - sp.log(w_i) - m),
-        sp.exp(s_i - m),
-        r"take $z = s_i - \log w_i - m$ with $m = \sum_i w_i s_i + H$: summed over $i$ the left "
-        r"side is at least $\sum_i w_i (1 + z) = 1$, so $\log T \ge \sum_i w_i s_i + H$",
-    )
-    proof.equal(
-        h + r * ((h + u / 2) - (h - u / 2)),
-        h + r * u,
-        r"$\sum_i w_i s_i$ is the score of the point of the line, $h + ru$ or, on the other side "
-        r"of the midpoint, $h - ru$; so $T \ge e^h Z$ with $Z = e^{H - ru}$",
-        r"\sum_i w_i s_i",
+        w * (1 + y_1 - mean) + (1 - w) * (1 + y_2 - mean),
+        sp.Integer(1),
+        r"let $y_i = s_i - \log w_i$ with the mean $m = \sum_i w_i y_i = \sum_i w_i s_i + H$, here "
+        r"of two keys; with $z = y_i - m$, $T e^{-m} = \sum_i w_i e^{y_i - m} \ge 1$",
+        r"\sum_i w_i (1 + y_i - m)",
     )
     proof.equal(
         formula,
         sp.exp(H - r * u) / (2 * sp.cosh(u / 2) + sp.exp(H - r * u)),
-        r"$\lambda = T/(A + B + T)$ with $A + B = 2 e^h \cosh(u/2)$ at $T = e^h Z$",
+        r"$\sum_i w_i s_i$ is the score of the point of the line: $h + ru$ or, on the other side "
+        r"of the midpoint, $h - ru$. So $T \ge e^h Z$ with $Z = e^{H - ru}$, and at $T = e^h Z$ "
+        r"$\lambda = T/(A + B + T)$ is this, since $A + B = 2 e^h \cosh(u/2)$",
     )
     proof.at_most(
         Z / (2 * C + Z),
@@ -204,9 +201,9 @@ CLAIMS = (
         example={"entropy": sp.log(2), "difference": 0, "offset": 0},
         source="practical, question 2b (any keys); Jensen's inequality, separating hyperplanes",
         variables={
-            KEYS.symbol: (sp.Integer(2), sp.oo), h: ANY, m: ANY, s_i: ANY, b: ANY, k_1: ANY,
-            k_2: ANY, d_1: ANY, d_2: ANY, C: POSITIVE, Z: POSITIVE, t: UNIT, w_i: UNIT,
-            x: NONNEGATIVE, y: NONNEGATIVE, z: UNIT,
+            KEYS.symbol: (sp.Integer(2), sp.oo), **dict.fromkeys((b, k_1, k_2, d_1, d_2), ANY),
+            y_1: ANY, y_2: ANY, C: POSITIVE, Z: POSITIVE, t: UNIT, w: UNIT, x: NONNEGATIVE,
+            y: NONNEGATIVE, z: UNIT,
         },
         direct=_line_directly,
     ),

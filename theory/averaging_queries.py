@@ -123,14 +123,14 @@ def _enough(formula: sp.Expr, proof: Proof) -> None:
         (sp.exp(formula) - 1) / (sp.exp(formula) + 1),
         delta,
         r"at this difference $\tanh(u/2) = (e^u - 1)/(e^u + 1)$ is $\delta$",
-        r"\tanh\frac{u}{2}",
+        r"\tanh(u/2)",
     )
     proof.at_most(
         (1 - leak) * (ratio * y - 1) / (ratio * y + 1),
         delta,
         r"a smaller $u$ has $e^u$ smaller by a factor $y \le 1$, and $1 - \lambda \le 1$; if "
         r"$u < 0$, exchange $a$ and $b$",
-        r"(1 - \lambda) \tanh\frac{u}{2}",
+        r"(1 - \lambda) \tanh(u/2)",
     )
     proof.at_most(
         (n - 2) * t * z / (2 * (1 + x) + (n - 2) * t * z),
@@ -173,7 +173,7 @@ def _most(formula: sp.Expr, proof: Proof) -> None:
         uneven / (1 - epsilon),
         r"and $\tanh(|u|/2) = |\alpha_a - \alpha_b|/(1 - \lambda)$ is largest there too, where "
         r"$e^{|u|} = \frac{1 - \varepsilon + \delta}{1 - \varepsilon - \delta}$",
-        r"\tanh\frac{|u|}{2}",
+        r"\tanh(|u|/2)",
     )
 
 

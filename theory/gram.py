@@ -161,12 +161,20 @@ def _equal_cosines(formula: sp.Expr, proof: Proof) -> None:
         "other key",
         r"(k_a^\top q, k_i^\top q)^\top",
     )
+    of_pair, of_other = (1 + rho) * x + (n - 2) * rho * y, 2 * rho * x + (1 + (n - 3) * rho) * y
     proof.equal(
-        2 * beta * pair,
-        formula,
-        r"$\lVert q \rVert^2 = s^\top G^{-1} s$ by claim gram.query, where $G^{-1} s$ holds "
-        r"$x$ for $a$ and $b$, the only keys with a score",
+        2 * (1 + rho) * x**2 + 4 * (n - 2) * rho * x * y + (n - 2) * (1 + (n - 3) * rho) * y**2,
+        2 * x * of_pair + (n - 2) * y * of_other,
+        r"the products of the keys, each pair counted twice: $\lVert q \rVert^2$ is the sum of "
+        r"coefficient times score, for any $x$ and $y$",
         r"\lVert q \rVert^2",
+    )
+    proof.equal(
+        2 * pair * beta,
+        formula,
+        r"here only $a$ and $b$ have a score: $\lVert q \rVert^2 = 2 x \beta$. That it is the "
+        "shortest with these scores is claim gram.query",
+        r"2 x \beta",
     )
     proof.equal(
         formula.subs(rho, 0),
@@ -298,6 +306,7 @@ CLAIMS = (
         changed="$n - 2$ in place of $n - 3$",
         example={"beta": 9, "n": 16, "cosine": sp.Rational(1, 2)},
         source="practical, question 2b (keys that are not orthogonal)",
+        variables={x: NONNEGATIVE, y: NONNEGATIVE},
         direct=_equal_cosines_directly,
     ),
 )

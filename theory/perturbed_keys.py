@@ -37,7 +37,7 @@ condition = Law(
 
 g_1, g_2, q_1, q_2 = sp.symbols("g_1 g_2 q_1 q_2", real=True)
 t, mu, Lambda = sp.symbols(r"t \mu \Lambda", positive=True)
-p, w, x, y, z = sp.symbols("p w x y z", nonnegative=True)
+p, v, w, x, y, z = sp.symbols("p v w x y z", nonnegative=True)
 PERTURBED = (
     r"keys of any kind; each $k'_i$ lies within $\eta$ of $k_i$, and $x = \eta \lVert q \rVert$",
     r"scores carry no $1/\sqrt{d}$; $\alpha'_i$ and $c'$ are the weights and the output for $k'_i$",
@@ -55,15 +55,16 @@ def _moved(formula: sp.Expr, proof: Proof) -> None:
         r"\lVert g \rVert^2 \lVert q \rVert^2 - (g^\top q)^2",
     )
     proof.at_most(
-        e * y / ((1 + x) / e),
+        e * y / ((1 + v) / e),
         e**2,
         r"with $e^x = 1 + t$: $\alpha'_i/\alpha_i = f_i/\sum_j \alpha_j f_j$ with "
-        r"$e^{-x} \le f_j \le e^x$, so it is at most $e^{2x}$; exchanging $k$ and $k'$, at least "
+        r"$e^{-x} \le f_j \le e^x$: above the bar $e^x y$ with $y \le 1$, below it "
+        r"$e^{-x} (1 + v)$ with $v \ge 0$, so at most $e^{2x}$; exchanging $k$ and $k'$, at least "
         r"$e^{-2x}$",
         r"\frac{\alpha'_i}{\alpha_i}",
     )
     proof.at_most(
-        p * e * y / (p * e * y + (1 - p) * (1 + x) / e),
+        p * e * y / (p * e * y + (1 - p) * (1 + v) / e),
         largest,
         r"the weight $p$ of any set of keys grows most if the scores in it rise by $x$ and all "
         r"others fall by $x$",
@@ -74,7 +75,7 @@ def _moved(formula: sp.Expr, proof: Proof) -> None:
         t * (1 - p * (2 + t)) ** 2 / ((2 + t) * (p * e**2 + 1 - p)),
         r"$t/(2 + t) = (e^x - 1)/(e^x + 1) = \tanh(x/2)$, and the right side is not negative: no "
         r"set of keys gains more than $\tanh(x/2)$",
-        r"\tanh\frac{x}{2} - (p' - p)",
+        r"\tanh(x/2) - (p' - p)",
     )
     proof.at_most(
         w * diameter * y,
@@ -190,7 +191,7 @@ CLAIMS = (
             t: POSITIVE,
             p: UNIT,
             w: UNIT,
-            x: NONNEGATIVE,
+            v: NONNEGATIVE,
             y: UNIT,
             z: UNIT,
         },
