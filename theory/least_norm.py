@@ -33,24 +33,15 @@ if TYPE_CHECKING:
 LARGEST = 48
 """Inputs that the programme is solved for: its time grows like the sixth power."""
 
-correlation = sp.Symbol("rho", real=True)
 AT_LEAST_ZERO = Parameter("margin", gap, lower=0)
 POSITIONS = Parameter("positions", positions, lower=1, integer=True)
-CORRELATION = Parameter("rho", correlation, lower=-1, upper=1, open=True)
 orthonormal = Law(
     r"\min \lVert M \rVert_F^2",
     positions * gap**2 * (1 - 1 / n),
     (AT_LEAST_ZERO, KEYS, POSITIONS),
     premises=(sp.Le(positions, n),),
 )
-correlated = Law(
-    r"\min \lVert M \rVert_F^2",
-    (n - 1) * gap**2 / (1 - correlation) ** 2,
-    (AT_LEAST_ZERO, KEYS, CORRELATION),
-    premises=(sp.Gt(1 + (n - 1) * correlation, 0),),
-)
-
-u, lam = sp.symbols("u lambda", real=True)
+u = sp.Symbol("u", real=True)
 total, spread = sp.symbols("Y z", nonnegative=True)
 INDEPENDENT = Assumption(
     r"the inputs $x_1, \dots, x_n$ are linearly independent: none is a combination of the others",
@@ -191,48 +182,6 @@ def _orthonormal(formula: sp.Expr, proof: Proof) -> None:
     )
 
 
-def _correlated(formula: sp.Expr, proof: Proof) -> None:
-    at_target, elsewhere = lam * (1 - correlation) * (n - 1), -lam * (1 - correlation)
-    proof.equal(
-        lam * (n - (1 + (n - 1) * correlation)),
-        at_target,
-        r"take every multiplier equal to $\lambda$, so $M = \sum_i g_i x_i^\top$ with "
-        r"$g_i = \lambda (n x_{t(i)} - \sum_j x_j)$: its product with the target",
-        r"g_i^\top x_{t(i)}",
-    )
-    proof.equal(
-        lam * (n * correlation - (1 + (n - 1) * correlation)),
-        elsewhere,
-        "and with any other input",
-        r"g_i^\top x_j",
-    )
-    chosen = {lam: gap / (n * (1 - correlation) ** 2)}
-    proof.equal(
-        ((1 - correlation) * (at_target - elsewhere)).subs(chosen),
-        gap,
-        r"$s_{ji} = (1 - \rho) g_i^\top x_j + \rho \sum_k g_k^\top x_j$, and the sum, in which "
-        r"$x_j$ is the target once, is the same for all $j$: with $\lambda = "
-        r"\Delta / (n (1 - \rho)^2)$ every margin is exactly $\Delta$",
-        r"s_{t(i)i} - s_{ji}",
-    )
-    square = n * (n - 1) * lam * (1 - correlation) * (at_target - elsewhere)
-    proof.equal(
-        (2 * n * (n - 1) * lam * gap - square).subs(chosen),
-        formula,
-        r"the bound from below that these multipliers give, $2 \sum \lambda \Delta - \lVert M "
-        r"\rVert_F^2$: for any $M'$ with these margins $\langle M', M \rangle \ge \sum \lambda "
-        r"\Delta$, and $\lVert M' \rVert_F^2 \ge 2 \langle M', M \rangle - \lVert M \rVert_F^2$",
-        r"\lVert M' \rVert_F^2 \ge 2 \sum \lambda \Delta - \lVert M \rVert_F^2",
-    )
-    proof.equal(
-        square.subs(chosen),
-        formula,
-        r"and $M$ itself attains it: $\lVert M \rVert_F^2 = \sum \lambda (s_{t(i)i} - s_{ji})$ "
-        r"over all $i$ and all $j \ne t(i)$",
-        r"\lVert M \rVert_F^2",
-    )
-
-
 def _orthonormal_directly(value: float, margin: float, n: float, positions: float) -> Direct:
     import numpy as np
 
@@ -248,22 +197,6 @@ def _orthonormal_directly(value: float, margin: float, n: float, positions: floa
         f"$\\lVert M \\rVert_F^2 = {scientific(square)}$, with the lower bound "
         f"${scientific(found.bound)}$ from its multipliers.",
         same and close(square, law) and close(found.bound, law),
-    )
-
-
-def _correlated_directly(value: float, margin: float, n: float, rho: float) -> Direct:
-    import numpy as np
-
-    size = min(int(n), 8)
-    inputs = np.linalg.cholesky(np.eye(size) * (1 - rho) + rho)
-    found = least_norm(inputs, [(i + 1) % size for i in range(size)], margin)
-    square = float((found.matrix**2).sum())
-    law = correlated(margin, size, rho)
-    return Direct(
-        f"The quadratic programme for {size} such inputs ends at $\\lVert M \\rVert_F^2 = "
-        f"{scientific(square)}$, with the lower bound ${scientific(found.bound)}$ from its "
-        "multipliers.",
-        (close(law, value) or size != n) and close(square, law, 1e-6) and found.duality_gap < 1e-6,
     )
 
 
@@ -290,27 +223,5 @@ CLAIMS = (
         source="quadratic programme of a support vector machine, solved in closed form",
         variables={u: ANY, total: NONNEGATIVE, spread: NONNEGATIVE},
         direct=_orthonormal_directly,
-    ),
-    Claim(
-        key="least_norm.correlated",
-        question="2e.2",
-        title="The smallest matrix for a margin, inputs that resemble one another",
-        statement=r"If each of $n$ positions attends to another target and all inputs have norm 1 "
-        r"and pairwise products $\rho$, the least square of the Frobenius norm is ${law}$: it "
-        r"grows without bound as the inputs become alike, $\rho \to 1$.",
-        assumptions=(
-            r"$\lVert x_i \rVert = 1$ and $x_i^\top x_j = \rho$ for $i \ne j$, with "
-            r"$1 + (n - 1) \rho > 0$ and $\rho < 1$, which is when they are linearly independent",
-            r"the targets $t(1), \dots, t(n)$ are a permutation, the margin is $\Delta \ge 0$",
-            SCORES,
-        ),
-        law=correlated,
-        derive=_correlated,
-        twin=(n - 1) * gap**2 / (1 - correlation**2),
-        changed=r"$1 - \rho^2$ in place of $(1 - \rho)^2$",
-        example={"margin": 10, "n": 4, "rho": sp.Rational(1, 2)},
-        source="duality of quadratic programmes",
-        variables={lam: ANY},
-        direct=_correlated_directly,
     ),
 )

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import sympy as sp
 
-from theory.least_norm import CORRELATION, INDEPENDENT, correlation
+from theory.least_norm import INDEPENDENT, SCORES
 from theory.proof.assumptions import array, require, within
 from theory.proof.claim import Claim
 from theory.proof.direct import Direct, close
@@ -26,9 +26,11 @@ if TYPE_CHECKING:
 width = sp.Symbol("d", integer=True, positive=True)
 rank = sp.Symbol("r", integer=True, positive=True)
 score = sp.Symbol("s", real=True)
+correlation = sp.Symbol("rho", real=True)
 WIDTH = Parameter("d", width, lower=1, integer=True)
 RANK = Parameter("rank", rank, lower=1, integer=True)
 SCORE = Parameter("score", score)
+CORRELATION = Parameter("rho", correlation, lower=-1, upper=1, open=True)
 gauge = Law(
     r"\dim \{K^\top Q\}",
     2 * width * rank - rank**2,
@@ -221,7 +223,6 @@ def _exact_directly(value: float, score: float, n: float, rho: float) -> Direct:
     )
 
 
-SCORES = r"the scores are $s_{ji} = k_j^\top q_i = x_j^\top M x_i$ with $M = K^\top Q$"
 CLAIMS = (
     Claim(
         key="score_matrix.gauge",

@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING
 
 import sympy as sp
 
-from theory.least_norm import INDEPENDENT, POSITIONS
+from theory.least_norm import INDEPENDENT, POSITIONS, SCORES
 from theory.proof.assumptions import array, require
 from theory.proof.claim import Claim
 from theory.proof.direct import Direct
 from theory.proof.law import Law, Parameter
 from theory.proof.steps import Proof
-from theory.score_matrix import RANK, SCORES, WIDTH, rank, width
+from theory.score_matrix import RANK, WIDTH, rank, width
 from theory.symbols import ANY, KEYS, POSITIVE, n
 from theory.symbols import size as positions
 

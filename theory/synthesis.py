@@ -163,7 +163,9 @@ def _rank_problem(sets: targets.Sets, n: int, rank: int | None) -> str | None:
     needed = min(least_rank(sets), len(sets))
     if rank is None:
         return f"more than {LARGEST} inputs need a rank" if n > LARGEST else None
-    return None if rank >= needed else f"rank must be at least {needed} here, got {rank}"
+    return (
+        None if rank >= needed else f"rank must be at least {needed} for such targets, got {rank}"
+    )
 
 
 def _equations(

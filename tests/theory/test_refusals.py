@@ -179,7 +179,7 @@ def test_a_changed_certificate_does_not_hold() -> None:
         (X, [0, 1, 2], [[1]], {}, "outputs must hold an entry for each of the 3 positions"),
         (X, [0, 1, None], [[1], [2, 3], [1]], {}, r"outputs\[1\] must be.*; outputs\[2\] is want"),
         (X, [0, 1, 2], [[math.nan], None, None], {}, r"outputs\[0\] must be finite, got nan"),
-        (X, [0, 1, 2], [[1], [2], [3]], {"rank": 1}, "rank must be at least 2 here, got 1"),
+        (X, [0, 1, 2], [[1], [2], [3]], {"rank": 1}, "rank must be at least 2 for such"),
         (X, [0, 4, 2], [[1]] * 3, {"error": -1}, "no position 4; error must .* got -1"),
         (X, [0, 1, 2], [[1]] * 3, {"margin": -2}, "margin must be a number of at least 0, got -2"),
     ],

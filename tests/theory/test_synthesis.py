@@ -14,6 +14,7 @@ from scipy import optimize
 
 from reports.record import InputError
 from theory import (
+    conditioning,
     key_query_value,
     least_norm,
     low_rank,
@@ -176,6 +177,31 @@ def test_orthonormal_scores_are_the_closed_form() -> None:
     assert least_norm.orthonormal(margin, n, 4) == pytest.approx((found**2).sum())
 
 
+@pytest.mark.parametrize("rho", [-0.2, 0.0, 0.6])
+def test_inputs_that_resemble_one_another_need_a_larger_matrix(rho: float) -> None:
+    """Against the general optimiser, for unit vectors with one product."""
+    n, margin = 4, 2.0
+    x = np.linalg.cholesky(np.eye(n) * (1 - rho) + rho)
+    square = by_optimiser(x, [2, 0, 3, 1], margin)
+    assert conditioning.correlated(margin, n, rho) == pytest.approx(square, rel=1e-6)
+
+
+def test_singular_values_bound_the_least_norm_from_both_sides() -> None:
+    random = np.random.default_rng(6)
+    ratios = []
+    for _ in range(50):
+        x = random.standard_normal((4, 5))
+        wanted = random.integers(4, size=4).tolist()
+        square = (least_norm.least_norm(x, wanted, 3.0).matrix ** 2).sum()
+        largest, *_, smallest = np.linalg.svd(x)[1]
+        lower, upper = (
+            conditioning.singular_values(3.0, 4, 4, float(s)) for s in (largest, smallest)
+        )
+        assert lower * (1 - ROUNDING) <= square <= upper * (1 + ROUNDING)
+        ratios.append(square / upper)
+    assert max(ratios) > 0.1, "the bound says something"
+
+
 def test_any_other_matrix_with_the_margin_is_larger() -> None:
     """The nearest competitors: every feasible step from the least one lengthens it."""
     random = np.random.default_rng(1)
@@ -226,7 +252,7 @@ def test_two_targets_need_one_row_and_three_need_two() -> None:
     two = low_rank.low_rank(x, [4, 1, 1, 4, 4], margin=4.0)
     assert np.linalg.matrix_rank(two) == 1
     assert np.linalg.matrix_rank(low_rank.low_rank(x, [4, 1, 2, 4, 4], margin=4.0)) == 2
-    with pytest.raises(InputError, match="rank must be at least 2 here, got 1"):
+    with pytest.raises(InputError, match="rank must be at least 2 for such targets, got 1"):
         synthesise(x, [4, 1, 2, 4, 4], [[1.0], *[None] * 4], rank=1)
 
 
