@@ -265,7 +265,10 @@ CLAIMS = (
         statement=r"With $n \ge 3$ and any $q = \beta (x \mu_a + y \mu_b)$, another key than $k_a$ "
         r"has the largest score with probability ${law}$ at least, which is above "
         r"$\Phi(-1/\sqrt{r})$.",
-        assumptions=(*ASSUMED, r"$q = \beta (x \mu_a + y \mu_b)$, not 0; $n \ge 3$"),
+        assumptions=(
+            *ASSUMED, r"$q = \beta (x \mu_a + y \mu_b)$, not 0; $n \ge 3$",
+            "a key wins if its score is the largest",
+        ),
         law=plane_miss,
         derive=_plane,
         direct=_plane_directly,

@@ -49,7 +49,7 @@ SPAN = x * MU_A + y * MU_B + y * sp.sqrt(n - 2) * MU_I
 LARGEST_BUILT = 200
 
 least_miss = Law(
-    r"p_*(\alpha, n, r)",
+    r"P(k_a \text{ does not win})",
     (n - 1) * Phi(-sp.sqrt(1 / (radial + 2 * alpha) + 1 / (2 * alpha * (n - 1)))),
     (NOISE, KEYS, RADIAL),
     relation=r"\le",
@@ -134,7 +134,7 @@ def _best(formula: sp.Expr, proof: Proof) -> None:
     proof.equal(
         (gap**2 / spread).subs({x: at[b], y: -at[a]}, simultaneous=True),
         most.subs(at),
-        r"the queries of the statement",
+        r"the query of the statement, $x = b$ and $y = -a$",
         r"E[s_a - s_i]^2/\operatorname{Var}(s_a - s_i)",
     )
     proof.equal(
@@ -232,7 +232,7 @@ CLAIMS = (
         r"another key than $k_a$ has the largest score with probability ${law}$ at most, exactly "
         r"that for $n = 2$. For every $r$ it tends to 0 with $\alpha$. No $q = \beta (x \mu_a + y "
         r"\sum_{i \ne a} \mu_i)$ lets a given key win over $k_a$ less often.",
-        assumptions=(*ASSUMED, r"$p_*$ is the probability that $k_a$ has not the largest score"),
+        assumptions=(*ASSUMED, "a key wins if its score is the largest"),
         law=least_miss,
         derive=_best,
         direct=_best_directly,
