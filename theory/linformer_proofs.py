@@ -183,6 +183,14 @@ def _zero_query(formula: sp.Expr, proof: Proof) -> None:
         r"the first value of $\Phi$ is at most 1, the second, at a positive point, at least "
         r"$\frac{1}{2}$: whatever $k$ and $\eta$ are, the bound fails at least every other time",
     )
+    proof.equal(
+        k * jl.mean((1 - sp.sqrt(n / k) * g) ** 2, g),
+        (1 + k / n) * n,
+        r"where the proof breaks: its (23) wants the difference of $\exp(\eta x R^\top)$ and "
+        r"$\exp(\eta x) R^\top$ to vanish against $\exp(x)$. At $x = 0$ they are a row of $k$ ones "
+        r"and a row of $k$ independent $\mathcal{N}(0, n/k)$, whatever $\eta$ is: the mean square "
+        r"of the difference exceeds $\lVert \exp(0) \rVert^2 = n$",
+    )
 
 
 # ------------------------------------------------------------------- from the definition

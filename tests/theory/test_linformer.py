@@ -181,6 +181,8 @@ def test_zero_query_against_a_sample() -> None:
         math.exp(-eta) * matrices[0],
     )  # fmt: skip
     assert one[0, 0] == pytest.approx(outputs[0], rel=1e-12)
+    apart = ((1 - matrices.sum(axis=2)) ** 2).sum(axis=1)  # of the two rows in the paper's (23)
+    assert apart.mean() == pytest.approx(k + n, rel=0.05)  # over six standard errors: below 2e-9
 
 
 def test_without_projection_it_is_full_attention() -> None:
