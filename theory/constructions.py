@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from theory import averaging, copying, identity_attention, key_query_value, multi_head
+from theory.synthesis import synthesise
 
 if TYPE_CHECKING:
     import numpy as np
@@ -50,6 +51,7 @@ def constructions(seed: int = 0) -> list[Construction]:
         _multi_head(basis[:N], values, beta=9.0),
         _identity(basis, beta=2.5),
         _key_query_value(basis, beta=2.5, gain=1.5),
+        _synthesised(random.standard_normal((4, D)), values[:4], error=1e-3),
     ]
 
 
@@ -160,3 +162,16 @@ def _key_query_value(basis: Float[np.ndarray, "d d"], beta: float, gain: float) 
     return Construction(
         "key, query, value", (x @ Q.T)[:2], x @ K.T, x @ V.T, np.stack([u_b - u_c, u_b]), bound
     )
+
+
+def _synthesised(
+    x: Float[np.ndarray, "n d"], values: Float[np.ndarray, "n d"], error: float
+) -> Construction:
+    """2e.2 for other inputs and wishes: a source, two of them averaged, position 4 left free."""
+    import numpy as np
+
+    wanted = np.stack([values[2], (values[0] + values[3]) / 2, values[2]])
+    found = synthesise(x, [2, {0: 1 / 2, 3: 1 / 2}, 2, None], [*wanted, None], error)
+    keys, queries = x @ found.key.T, (x @ found.query.T)[:3]
+    bound = np.full(3, found.error_bound)
+    return Construction("synthesised", queries, keys, x @ found.value.T, wanted, bound)
