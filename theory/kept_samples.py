@@ -20,7 +20,7 @@ from theory.proof.claim import Claim
 from theory.proof.direct import Direct
 from theory.proof.law import Law
 from theory.proof.steps import Proof
-from theory.proof.typeset import scientific
+from theory.proof.typeset import latex, scientific
 from theory.symbols import (
     ANY,
     KEYS,
@@ -43,11 +43,9 @@ if TYPE_CHECKING:
     from jaxtyping import Float
 
 m, t, d, x = sp.symbols("m t d x", real=True)
-A, B, L, T, u, lam = sp.symbols("A B L T u lambda", positive=True)
-y, z, w = sp.symbols("y z w", nonnegative=True)
-c_1, c_2, v_a, v_b = sp.symbols("c_1 c_2 v_a v_b", real=True)
+L, T, lam = sp.symbols("L T lambda", positive=True)
+y, z = sp.symbols("y z", nonnegative=True)
 
-Q2 = beta * MU_B
 NOT_NEGATIVE = Phi(1 / sp.sqrt(radial + alpha))
 KEPT = r"$q_1^\top k_a \ge 0$: only these samples are looked at"
 _sees = (alpha + (radial + alpha) * logit / beta) / sp.sqrt(
@@ -182,7 +180,7 @@ def _loss(formula: sp.Expr, proof: Proof) -> None:
         1 + (n - 1) * (1 + y),
         n * (1 + y),
         rf"$E[e^{{\lambda M}}] \le 1 + \sum_i E[e^{{\lambda Y_i}}]$, where each term is "
-        rf"${sp.latex(exponential)} = 1 + y$",
+        rf"${latex(exponential)} = 1 + y$",
         r"1 + (n - 1) E[e^{\lambda Y_i}]",
     )
     best = sp.sqrt(2 * L / alpha)
