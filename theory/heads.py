@@ -286,7 +286,10 @@ CLAIMS = (
         statement=r"As $\beta \to \infty$ the weight $W_a$ of $v_a$ has the variance ${law}$ for "
         r"every number of heads, with $p$ of claim multi_head.miss. Of all shares "
         r"$h = \frac{1}{2}$ has the least mean of $(W_a - \frac{1}{2})^2$, whatever the noise.",
-        assumptions=(*ASSUMED, HEADS, LARGEST),
+        assumptions=(
+            *ASSUMED, HEADS, LARGEST,
+            "the gain may differ from head to head, as only the largest score counts",
+        ),
         law=share_variance,
         derive=_share,
         direct=_share_directly,
