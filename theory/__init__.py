@@ -53,8 +53,8 @@ def claims() -> tuple[Claim | Citation, ...]:
         multi_head,
         normal_quadrature,
         orthogonal_features,
-        orthogonal_frames,
         orthogonal_limits,
+        orthogonal_series,
         outranked,
         performer,
         perturbed_keys,
@@ -91,7 +91,7 @@ def claims() -> tuple[Claim | Citation, ...]:
         chi_squared, johnson_lindenstrauss, linformer, linformer_proofs,
         attention_graph, reachability, spectral_gap, bigbird,
         random_features, feature_variance, relative_error, feature_comparison,
-        orthogonal_frames, orthogonal_features, orthogonal_limits, regularised_kernel,
+        orthogonal_series, orthogonal_features, orthogonal_limits, regularised_kernel,
         performer, attention_cost,
     )  # fmt: skip
     found = [claim for module in modules for claim in module.CLAIMS]

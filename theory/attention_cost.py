@@ -11,7 +11,7 @@ import sympy as sp
 
 from theory.attention_loops import counted
 from theory.orthogonal_frames import DIMENSION, dimension
-from theory.performer import DRAWS, PAPER, draws
+from theory.performer import DRAWS, PAPER, draws, law_at
 from theory.proof.algebra import Domain
 from theory.proof.claim import Claim
 from theory.proof.direct import Direct, close
@@ -133,46 +133,60 @@ def _paired_crossing(formula: sp.Expr, proof: Proof) -> None:
 MOST = 200_000  # multiply-adds that a loop may make on a reader's numbers
 
 
-def _counted(law: Law, causal: bool, length: float, dimension: float, draws: float = 0) -> Direct:
-    """Run the loops at these sizes, or at sizes halved until they are small enough."""
-    size, width, number = int(length), int(dimension), int(draws)
+def _small(length: float, draws: float, dimension: float) -> tuple[int, int, int]:
+    """These sizes, halved until loops over them are short."""
+    size, number, width = int(length), int(draws), int(dimension)
     while 2 * size * width * (size + 2 * number) > MOST:
-        size, width, number = -(-size // 2), -(-width // 2), -(-number // 2)
-    found = counted(size, width, number, causal)
-    given = {"length": size, "dimension": width} | ({"draws": number} if draws else {})
-    sizes = f"$L = {size}$, $d = {width}$" + (f", $m = {number}$" if draws else "")
-    sentence = f"Naive loops at {sizes} make ${found}$ multiply-adds, each of them counted."
-    return Direct(sentence, found == law(**given))
+        size, number, width = -(-size // 2), -(-number // 2), -(-width // 2)
+    return size, number, width
+
+
+def _sentence(found: int, size: int, width: int) -> str:
+    return f"Naive loops at $L = {size}$, $d = {width}$ make ${found}$ multiply-adds when counted."
 
 
 def _exact_directly(value: float, length: float, dimension: float) -> Direct:
-    return _counted(exact_cost, False, length, dimension)
+    size, _, width = _small(length, 0, dimension)
+    found = counted(size, width)
+    law = law_at((size, width), (length, dimension), value, exact_cost)
+    return Direct(_sentence(found, size, width), found == law)
 
 
 def _exact_causal_directly(value: float, length: float, dimension: float) -> Direct:
-    return _counted(exact_causal_cost, True, length, dimension)
+    size, _, width = _small(length, 0, dimension)
+    found = counted(size, width, causal=True)
+    law = law_at((size, width), (length, dimension), value, exact_causal_cost)
+    return Direct(_sentence(found, size, width), found == law)
 
 
 def _performer_directly(value: float, length: float, draws: float, dimension: float) -> Direct:
-    return _counted(cost, False, length, dimension, draws)
+    size, number, width = _small(length, draws, dimension)
+    found, causal = (counted(size, width, number, causal) for causal in (False, True))
+    law = law_at((size, number, width), (length, draws, dimension), value, cost)
+    sentence = (
+        f"Naive loops at $L = {size}$, $m = {number}$, $d = {width}$ make ${found}$ multiply-adds "
+        f"when counted, and ${causal}$ in a causal run."
+    )
+    return Direct(sentence, found == causal == law)
 
 
 def _speedup_directly(value: float, length: float, draws: float) -> Direct:
-    size, number = int(length), int(draws)
-    while 4 * size * (size + 2 * number) > MOST:
-        size, number = -(-size // 2), -(-number // 2)
+    size, number, _ = _small(length, draws, 2)
     exact, other = counted(size, 2), counted(size, 2, number)
     sentence = (
-        f"Naive loops at $L = {size}$, $d = 2$, $m = {number}$ make ${exact}$ multiply-adds in "
-        f"exact attention and ${other}$ in the Performer."
+        f"Naive loops at $L = {size}$, $m = {number}$, $d = 2$ make ${exact}$ multiply-adds in "
+        f"exact attention and ${other}$ in the Performer when counted."
     )
-    return Direct(sentence, close(exact / other, speedup(size, number)))
+    law = law_at((size, number), (length, draws), value, speedup)
+    return Direct(sentence, close(exact / other, law))
 
 
-def _crossing_found(law: Law, draws: float, causal: bool, paired: bool) -> Direct:
+def _crossing_found(
+    law: Law, draws: float, value: float, causal: bool = False, paired: bool = False
+) -> Direct:
     """Count both kinds of attention at the crossing, one row before it and one row after."""
     number = int(min(draws, 24))
-    at = round(law(number))
+    at = round(law_at((number,), (draws,), value, law))
     before, here, after = (
         (counted(size, 2, causal=causal), counted(size, 2, number, causal, paired))
         for size in (at - 1, at, at + 1)
@@ -187,11 +201,11 @@ def _crossing_found(law: Law, draws: float, causal: bool, paired: bool) -> Direc
 
 
 def _causal_crossing_directly(value: float, draws: float) -> Direct:
-    return _crossing_found(causal_crossing, draws, causal=True, paired=False)
+    return _crossing_found(causal_crossing, draws, value, causal=True)
 
 
 def _paired_crossing_directly(value: float, draws: float) -> Direct:
-    return _crossing_found(paired_crossing, draws, causal=False, paired=True)
+    return _crossing_found(paired_crossing, draws, value, paired=True)
 
 
 CLAIMS = (
@@ -247,7 +261,8 @@ CLAIMS = (
         question="3h",
         title="The factor saved, and the length from which anything is saved",
         statement=r"Exact attention takes ${law}$ times the multiply-adds of $m$ positive "
-        r"features: these save operations if and only if $L > 2m$.",
+        r"features: these save operations if and only if $L > 2m$, with $m = d \log d$ if "
+        r"and only if $L > 2 d \log d$.",
         assumptions=(UNIT_OF_COST, SIZES, "every query attends to every key"),
         law=speedup,
         derive=_speedup,

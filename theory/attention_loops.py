@@ -153,7 +153,7 @@ def counted(
     """
     import numpy as np
 
-    rows = np.cos(np.arange(size * width, dtype=float)).reshape(size, width)
+    rows = np.cos(np.arange(size * width, dtype=float)).reshape(size, width) / width**0.5
     if not draws:
         return exact_attention(rows, rows, rows, causal)[1]
     directions = np.sin(np.arange(draws * width, dtype=float)).reshape(draws, width)

@@ -23,6 +23,7 @@ from theory.performer import (
     draws,
     hyperbolic_features,
     in_squares,
+    law_at,
     moments,
     near,
     positive_features,
@@ -170,7 +171,8 @@ def _compared(
         f"Summed over a fine grid of directions in the plane {at_lengths(*at)}, one draw has the "
         f"variance ${scientific(first)}$ ({one[0]}) and ${scientific(second)}$ ({other[0]})."
     )
-    return Direct(sentence, agree(first, ratio * second, mean))
+    found, exact = (first, ratio * second) if ratio < 1 else (second, first / ratio)
+    return Direct(sentence, agree(found, exact, mean))
 
 
 POSITIVE_KIND = ("positive", positive_features)
@@ -178,10 +180,10 @@ HYPERBOLIC_KIND = ("hyperbolic", hyperbolic_features)
 TRIGONOMETRIC_KIND = ("trigonometric", trigonometric_features)
 
 
-def _crosses_directly(law: Law, apart: float, ratio: float) -> Direct:
+def _crosses_directly(law: Law, apart: float, value: float, ratio: float) -> Direct:
     """At the crossing the variances stand in this ratio; nearer to z = 0 it is smaller."""
     difference = near(0.0, apart)[1]
-    together = math.sqrt(law(difference))
+    together = math.sqrt(law_at((difference,), (apart,), value, law))
     at = _compared(POSITIVE_KIND, TRIGONOMETRIC_KIND, (together, difference), ratio)
     below = moments(positive_features, 0.9 * together, difference)
     against = ratio * moments(trigonometric_features, 0.9 * together, difference)[1]
@@ -189,23 +191,25 @@ def _crosses_directly(law: Law, apart: float, ratio: float) -> Direct:
 
 
 def _crossing_directly(value: float, apart: float) -> Direct:
-    return _crosses_directly(crossing, apart, 1)
+    return _crosses_directly(crossing, apart, value, 1)
 
 
 def _crossing_of_numbers_directly(value: float, apart: float) -> Direct:
     """Half as many draws double the trigonometric variance."""
-    return _crosses_directly(crossing_of_numbers, apart, 2)
+    return _crosses_directly(crossing_of_numbers, apart, value, 2)
 
 
 def _paired_directly(value: float, total: float, apart: float) -> Direct:
     at = near(total, apart)[:2]
-    return _compared(HYPERBOLIC_KIND, TRIGONOMETRIC_KIND, at, paired_ratio(*at))
+    ratio = law_at(at, (total, apart), value, paired_ratio)
+    return _compared(HYPERBOLIC_KIND, TRIGONOMETRIC_KIND, at, ratio)
 
 
 def _pairing_directly(value: float, total: float) -> Direct:
     """Half as many draws double the hyperbolic variance."""
     at = near(total, 1.0)[:2]
-    return _compared(HYPERBOLIC_KIND, POSITIVE_KIND, at, pairing_gain(at[0]) / 2)
+    ratio = law_at(at[:1], (total,), value, pairing_gain)
+    return _compared(HYPERBOLIC_KIND, POSITIVE_KIND, at, ratio / 2)
 
 
 CLAIMS = (

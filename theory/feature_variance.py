@@ -27,6 +27,7 @@ from theory.performer import (
     draws,
     hyperbolic_features,
     in_squares,
+    law_at,
     moments,
     near,
     positive_features,
@@ -121,31 +122,32 @@ def _trigonometric(formula: sp.Expr, proof: Proof) -> None:
 
 
 def _found(
-    features: Features, law: Law, lengths: tuple[float, float], draws: float, kind: str
+    features: Features, law: Law, given: tuple[float, float, float], value: float, kind: str
 ) -> Direct:
-    together, difference, cut = near(*lengths)
+    draws = given[2]
+    together, difference, cut = near(*given[:2])
     mean, variance = moments(features, together, difference)
     sentence = (
         f"Summed over a fine grid of directions in the plane, one draw of the {kind} estimate has "
         f"the mean ${scientific(mean)}$ and the variance ${scientific(variance)}${cut}, so "
         f"${draws:g}$ draws have the variance ${scientific(variance / draws)}$."
     )
-    error = law(together, difference, draws)
+    error = law_at((together, difference, draws), given, value, law)
     unbiased = close(mean, positive_mean(together, difference))
     return Direct(sentence, unbiased and agree(variance, error * draws, mean))
 
 
 def _positive_directly(value: float, total: float, apart: float, draws: float) -> Direct:
-    return _found(positive_features, positive_error, (total, apart), draws, "positive")
+    return _found(positive_features, positive_error, (total, apart, draws), value, "positive")
 
 
 def _hyperbolic_directly(value: float, total: float, apart: float, draws: float) -> Direct:
-    return _found(hyperbolic_features, hyperbolic_error, (total, apart), draws, "hyperbolic")
+    return _found(hyperbolic_features, hyperbolic_error, (total, apart, draws), value, "hyperbolic")
 
 
 def _trigonometric_directly(value: float, total: float, apart: float, draws: float) -> Direct:
-    lengths = (total, apart)
-    return _found(trigonometric_features, trigonometric_error, lengths, draws, "trigonometric")
+    given = (total, apart, draws)
+    return _found(trigonometric_features, trigonometric_error, given, value, "trigonometric")
 
 
 EXAMPLE = {"total": 2, "apart": 3, "draws": 64}

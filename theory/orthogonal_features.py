@@ -5,7 +5,6 @@ The theorem of the paper with its constant, and its form for more directions tha
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 import sympy as sp
@@ -13,14 +12,12 @@ import sympy as sp
 from theory.feature_variance import positive_error
 from theory.orthogonal_frames import (
     DIMENSION,
-    GAP,
     ORTHOGONAL,
     WIDEST,
-    covariance,
     dimension,
     narrowed,
-    pair_covariance,
 )
+from theory.orthogonal_series import GAP, covariance, pair_covariance
 from theory.performer import (
     APART,
     DRAWS,
@@ -31,6 +28,7 @@ from theory.performer import (
     TOTAL,
     draws,
     in_squares,
+    law_at,
     moments,
     near,
     positive_features,
@@ -133,7 +131,8 @@ def _orthogonal_directly(
     together, difference, cut = near(total, apart)
     width, count = min(dimension, WIDEST), min(draws, WIDEST)
     found = measured(together, difference, width, count, count * (count - 1))
-    bound = orthogonal_error(together, difference, count, width)
+    taken, given = (together, difference, count, width), (total, apart, draws, dimension)
+    bound = law_at(taken, given, value, orthogonal_error)
     return Direct(found.sentence + cut + narrowed(dimension), found.within(bound))
 
 
@@ -142,10 +141,11 @@ def _blocks_directly(
 ) -> Direct:
     together, difference, cut = near(total, apart)
     width = min(dimension, WIDEST)
-    sizes = [width] * int(blocks) + [min(rest, width)]
-    pairs = math.fsum(size * (size - 1) for size in sizes)
-    found = measured(together, difference, width, math.fsum(sizes), pairs)
-    bound = block_error(together, difference, blocks, sizes[-1], width)
+    last = min(rest, width)
+    pairs = blocks * width * (width - 1) + last * (last - 1)
+    found = measured(together, difference, width, blocks * width + last, pairs)
+    taken = (together, difference, blocks, last, width)
+    bound = law_at(taken, (total, apart, blocks, rest, dimension), value, block_error)
     return Direct(found.sentence + cut + narrowed(dimension), found.within(bound))
 
 

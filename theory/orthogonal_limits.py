@@ -5,22 +5,13 @@ from __future__ import annotations
 import sympy as sp
 
 from theory.orthogonal_features import FEW, VARIANCE, measured
-from theory.orthogonal_frames import (
-    DIMENSION,
-    ORTHOGONAL,
-    SERIES,
-    WIDEST,
-    a,
-    b,
-    dimension,
-    h,
-    narrowed,
-    overlap,
-)
+from theory.orthogonal_frames import DIMENSION, ORTHOGONAL, WIDEST, dimension, narrowed
+from theory.orthogonal_series import SERIES, a, b, h, overlap
 from theory.performer import (
     APART,
     DRAWS,
     LENGTHS,
+    NOT_OPPOSITE,
     SQUARED,
     SQUARES,
     TOTAL,
@@ -28,6 +19,7 @@ from theory.performer import (
     apart,
     draws,
     in_squares,
+    law_at,
     near,
     total,
     u,
@@ -35,14 +27,17 @@ from theory.performer import (
 )
 from theory.proof.claim import Claim
 from theory.proof.direct import Direct
-from theory.proof.law import Law, Parameter
+from theory.proof.law import Law
 from theory.proof.steps import Proof
-from theory.symbols import UNIT
+from theory.symbols import NONNEGATIVE, UNIT
 
-NOT_OPPOSITE = Parameter("total", total, lower=0, open=True)
 share = Law(
     r"\operatorname{MSE}_{\mathrm{ort}} / \operatorname{MSE}_+",
-    1 - (draws - 1) * total**4 / (2 * (dimension + 2) * (sp.exp(total**2) - 1)),
+    1
+    - (draws - 1)
+    * total**4
+    * sp.exp(-(total**2) / 2)
+    / (4 * (dimension + 2) * sp.sinh(total**2 / 2)),
     (NOT_OPPOSITE, DRAWS, DIMENSION),
     premises=(FEW,),
     relation=r"\ge",
@@ -63,7 +58,7 @@ def _share(formula: sp.Expr, proof: Proof) -> None:
     proof.at_most(
         1 - a * lost,
         (1 - (a - 1) * lost * y) * (half + a - 1) / (half + a - 1 + b),
-        r"in the series of claim performer.orthogonal_covariance $R(a, b) \ge 1 - 2ab/(d + 2)$ for "
+        r"in the series of claim performer.orthogonal_series $R(a, b) \ge 1 - 2ab/(d + 2)$ for "
         r"$b \ge 1$, by induction: it holds for $a = 0$; if $R(a - 1, b) = 1 - 2(a - 1)by/(d + 2)$ "
         r"with $y \le 1$, then $R(a, b)$ is the right side",
     )
@@ -75,13 +70,14 @@ def _share(formula: sp.Expr, proof: Proof) -> None:
         SQUARES + r", hence $h = u/2$: as $\sum_a a h^a/a! = h e^h$, the terms $h^{a + b}/(a!\, "
         r"b!)$ times $2ab/(d + 2)$ have the sum $2 (h e^h)^2/(d + 2)$, and by no more is the "
         r"mean of the product below $e^{2h}$; so much for $m(m - 1)$ covariances beside $m$ "
-        r"variances, over $m^2$ and divided by the error $\operatorname{Var}/m$ of independent draws",
+        r"variances, over $m^2$ and divided by the error $\operatorname{Var}/m$ of independent "
+        "draws",
     )
     proof.at_most(
         u**2,
         sp.Rational(2, 3) * sum(u**k / sp.factorial(k) for k in range(1, 6)),
         r"the sum is at most $e^u - 1$, so with $m - 1 < d + 2$ the error falls by less than a "
-        "third",
+        r"third: $e^{-u/2}/(2 \sinh(u/2)) = 1/(e^u - 1)$",
     )
 
 
@@ -89,7 +85,7 @@ def _plane(formula: sp.Expr, proof: Proof) -> None:
     proof.equal(
         overlap(a, b).subs(dimension, 2),
         sp.factorial(a) * sp.factorial(b) / sp.factorial(a + b),
-        r"in the series of claim performer.orthogonal_covariance with $d = 2$: each term is "
+        r"in the series of claim performer.orthogonal_series with $d = 2$: each term is "
         r"$h^{a + b}/(a + b)!$, and $n + 1$ pairs have $a + b = n$: the mean is "
         r"$\sum_n (n + 1) h^n/n!$",
         "R(a, b)",
@@ -113,15 +109,16 @@ def _share_directly(value: float, total: float, draws: float, dimension: float) 
     together, _, cut = near(total, 1.0)
     width, count = min(dimension, WIDEST), min(draws, WIDEST)
     found = measured(together, 1.0, width, count, count * (count - 1))
-    least = share(together, count, width) * found.independent
-    holds = found.orthogonal >= least * (1 - 1e-9) - 1e-12 * found.kernel**2
+    least = law_at((together, count, width), (total, draws, dimension), value, share)
+    bound = least * found.independent
+    holds = found.orthogonal >= bound * (1 - 1e-9) - 1e-12 * found.kernel**2
     return Direct(found.sentence + cut + narrowed(dimension), holds)
 
 
 def _plane_directly(value: float, total: float, apart: float) -> Direct:
     together, difference, cut = near(total, apart)
     found = measured(together, difference, 2, 2, 2)
-    exact = plane_error(together, difference)
+    exact = law_at((together, difference), (total, apart), value, plane_error)
     return Direct(found.sentence + cut, agree(found.orthogonal, exact, found.kernel))
 
 
@@ -138,10 +135,14 @@ CLAIMS = (
         assumptions=(LENGTHS, ORTHOGONAL, r"$m \le d$, $z \ne 0$"),
         law=share,
         derive=_share,
-        twin=1 - (draws - 1) * total**4 / (2 * (dimension + 3) * (sp.exp(total**2) - 1)),
+        twin=1
+        - (draws - 1)
+        * total**4
+        * sp.exp(-(total**2) / 2)
+        / (4 * (dimension + 3) * sp.sinh(total**2 / 2)),
         changed="$d + 3$ in place of $d + 2$",
         example={"total": 1, "draws": 16, "dimension": 16},
-        source="ours, by the series of claim performer.orthogonal_covariance",
+        source="ours, by the series of claim performer.orthogonal_series",
         variables={**SQUARED, **SERIES, y: UNIT},
         direct=_share_directly,
     ),
@@ -159,8 +160,8 @@ CLAIMS = (
         / 2,
         changed=r"$\lVert z \rVert^2$ in place of its half in the bracket",
         example={"total": 1, "apart": 2},
-        source="ours, by the series of claim performer.orthogonal_covariance",
-        variables={**SQUARED, **SERIES},
+        source="ours, by the series of claim performer.orthogonal_series",
+        variables={**SQUARED, **SERIES, h: NONNEGATIVE},
         direct=_plane_directly,
     ),
 )

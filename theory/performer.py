@@ -33,9 +33,11 @@ u, v = sp.symbols("u v", nonnegative=True)
 SQUARED: Domain = {u: NONNEGATIVE, v: NONNEGATIVE}
 SQUARES = r"with $u = \lVert z \rVert^2$ and $v = \lVert x - y \rVert^2$"
 
-TOTAL = Parameter("total", total, lower=0)
-APART = Parameter("apart", apart, lower=0)
-DISTINCT = Parameter("apart", apart, lower=0, open=True)
+LONGEST = 18  # beyond it e^(2‖z‖²) is near the largest float; the derivations need no such end
+TOTAL = Parameter("total", total, lower=0, upper=LONGEST)
+APART = Parameter("apart", apart, lower=0, upper=LONGEST)
+NOT_OPPOSITE = Parameter("total", total, lower=0, upper=LONGEST, open=True)
+DISTINCT = Parameter("apart", apart, lower=0, upper=LONGEST, open=True)
 DRAWS = Parameter("draws", draws, lower=1, integer=True)
 
 LENGTHS = (
@@ -195,6 +197,13 @@ def moments(features: Features, together: float, difference: float) -> tuple[flo
 def agree(found: float, exact: float, mean: float) -> bool:
     """Whether two variances are the same but for rounding, of either relative to the mean."""
     return math.isclose(found, exact, rel_tol=1e-7, abs_tol=1e-14 * mean**2)
+
+
+def law_at(
+    taken: tuple[float, ...], given: tuple[float, ...], value: float, law: Callable[..., float]
+) -> float:
+    """The law where the computation was made: the value given, unless a parameter was cut."""
+    return value if taken == given else law(*taken)
 
 
 def near(together: float, difference: float) -> tuple[float, float, str]:

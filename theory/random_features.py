@@ -18,6 +18,7 @@ from theory.performer import (
     TOTAL,
     apart,
     in_squares,
+    law_at,
     moments,
     near,
     positive_features,
@@ -122,7 +123,9 @@ def _trigonometric(formula: sp.Expr, proof: Proof) -> None:
     )
 
 
-def _found(features: Features, law: Law, lengths: tuple[float, float], kind: str) -> Direct:
+def _found(
+    features: Features, law: Law, lengths: tuple[float, float], value: float, kind: str
+) -> Direct:
     together, difference, cut = near(*lengths)
     mean, _ = moments(features, together, difference)
     sentence = (
@@ -130,7 +133,7 @@ def _found(features: Features, law: Law, lengths: tuple[float, float], kind: str
         f"${scientific(mean)}${cut}, and $e^{{x^\\top y}}$ is "
         f"${scientific(_kernel(together, difference))}$."
     )
-    exact = law(together, difference)
+    exact = law_at((together, difference), lengths, value, law)
     return Direct(sentence, close(mean, exact) and close(_kernel(together, difference), exact))
 
 
@@ -141,11 +144,13 @@ def _kernel(together: float, difference: float) -> float:
 
 
 def _positive_directly(value: float, total: float, apart: float) -> Direct:
-    return _found(positive_features, positive_mean, (total, apart), "positive")
+    return _found(positive_features, positive_mean, (total, apart), value, "positive")
 
 
 def _trigonometric_directly(value: float, total: float, apart: float) -> Direct:
-    return _found(trigonometric_features, trigonometric_mean, (total, apart), "trigonometric")
+    return _found(
+        trigonometric_features, trigonometric_mean, (total, apart), value, "trigonometric"
+    )
 
 
 CLAIMS = (

@@ -15,6 +15,7 @@ from theory.performer import (
     SQUARED,
     TOTAL,
     in_squares,
+    law_at,
     near,
     total,
     u,
@@ -47,7 +48,7 @@ def _regularised(formula: sp.Expr, proof: Proof) -> None:
         r"\lVert z \rVert^{2k}$ with $T_k = d^k E[t^{2k}]/(2k)!$, and a coordinate $t$ of a "
         r"uniform unit vector has $E[t^{2k}] = E[g^{2k}]/E[r^{2k}]$, of which "
         r"each further $k$ multiplies the one by $2k + 1$ and the other by $d + 2k$ (claim "
-        r"performer.orthogonal_covariance). With $h = \lVert z \rVert^2/2$ the terms are $\rho_k "
+        r"performer.orthogonal_series). With $h = \lVert z \rVert^2/2$ the terms are $\rho_k "
         r"h^k/k!$, where $\rho_0 = 1$ and each further $k$ multiplies $\rho$ by $d/(d + 2k)$",
         r"\frac{T_{k + 1}}{T_k}",
     )
@@ -95,7 +96,8 @@ def _directly(value: float, total: float, apart: float, dimension: float) -> Dir
         f"By quadrature over a coordinate of the directions the mean is ${scientific(found)}$"
         f"{cut}{narrowed(dimension)}, and $e^{{x^\\top y}}$ is ${scientific(kernel)}$."
     )
-    bound = regularised(together, difference, width)
+    taken, given = (together, difference, width), (total, apart, dimension)
+    bound = law_at(taken, given, value, regularised)
     return Direct(sentence, bound - 1e-12 * kernel <= found <= kernel * (1 + 1e-9))
 
 

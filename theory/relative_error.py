@@ -27,6 +27,7 @@ from theory.performer import (
     draws,
     hyperbolic_features,
     in_squares,
+    law_at,
     moments,
     near,
     positive_features,
@@ -105,16 +106,16 @@ def _hyperbolic_relative(formula: sp.Expr, proof: Proof) -> None:
 
 
 def _relatively(
-    features: Features, law: Law, length: float, at: tuple[float, float], draws: float
+    features: Features, at: tuple[float, float], relative: float, draws: float
 ) -> Direct:
-    """The relative error at these lengths, of which the law knows but one."""
+    """Whether draws at these lengths have this relative error."""
     mean, variance = moments(features, *at)
     sentence = (
         f"Summed over a fine grid of directions in the plane {at_lengths(*at)}, one draw has the "
         f"mean ${scientific(mean)}$ and the variance ${scientific(variance)}$, so ${draws:g}$ "
         f"draws have the relative error ${scientific(variance / mean**2 / draws)}$."
     )
-    return Direct(sentence, agree(variance, law(length, draws) * draws * mean**2, mean))
+    return Direct(sentence, agree(variance, relative * draws * mean**2, mean))
 
 
 def at_lengths(together: float, difference: float) -> str:
@@ -127,17 +128,20 @@ def at_lengths(together: float, difference: float) -> str:
 
 def _trigonometric_directly(value: float, apart: float, draws: float) -> Direct:
     at = near(1.0, apart)[:2]
-    return _relatively(trigonometric_features, trigonometric_relative, at[1], at, draws)
+    relative = law_at((at[1], draws), (apart, draws), value, trigonometric_relative)
+    return _relatively(trigonometric_features, at, relative, draws)
 
 
 def _positive_directly(value: float, total: float, draws: float) -> Direct:
     at = near(total, 3.0)[:2]
-    return _relatively(positive_features, positive_relative, at[0], at, draws)
+    relative = law_at((at[0], draws), (total, draws), value, positive_relative)
+    return _relatively(positive_features, at, relative, draws)
 
 
 def _hyperbolic_directly(value: float, total: float, draws: float) -> Direct:
     at = near(total, 3.0)[:2]
-    return _relatively(hyperbolic_features, hyperbolic_relative, at[0], at, draws)
+    relative = law_at((at[0], draws), (total, draws), value, hyperbolic_relative)
+    return _relatively(hyperbolic_features, at, relative, draws)
 
 
 CLAIMS = (

@@ -14,8 +14,9 @@ from scipy import special, stats
 from reports.record import InputError
 from theory.feature_variance import positive_error
 from theory.orthogonal_features import block_error, measured, orthogonal_error
-from theory.orthogonal_frames import covariance, frame_mean, orthogonal_directions, pair_covariance
+from theory.orthogonal_frames import frame_mean, orthogonal_directions
 from theory.orthogonal_limits import plane_error, share
+from theory.orthogonal_series import covariance, largest_overlap, pair_covariance
 from theory.performer import positive_features
 from theory.regularised_kernel import regularised, sphere_mean
 
@@ -74,7 +75,12 @@ def test_bounds_of_the_overlap_by_enumeration() -> None:
 @pytest.mark.parametrize("width", [2, 3, 4, 9, 64])
 def test_quadrature_over_frames_is_kummers_function(width: int) -> None:
     for length in (0.0, 0.5, 2.0, 5.0):
-        assert frame_mean(length, width) == pytest.approx(kummer(width, length), rel=1e-11)
+
+        def even(x: np.ndarray, length: float = length) -> np.ndarray:
+            return np.asarray(np.cosh(length * x))
+
+        assert frame_mean(even, width) == pytest.approx(kummer(width, length), rel=1e-11)
+    assert frame_mean(np.square, width) == pytest.approx(largest_overlap(width), rel=1e-11)
 
 
 @pytest.mark.parametrize("width", [2, 5, 16])

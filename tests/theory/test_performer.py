@@ -186,5 +186,5 @@ def test_bad_input_is_named_at_once(features: Features) -> None:
 def test_lengths_must_be_numbers_that_are_not_negative() -> None:
     with pytest.raises(InputError, match=r"total must be .*; apart must be .*; draws must be"):
         positive_error(-1, -1, 0.5)
-    with pytest.raises(InputError, match="apart must be a number above 0"):
+    with pytest.raises(InputError, match="apart must be a number strictly between 0 and 18"):
         crossing(0)
