@@ -147,14 +147,15 @@ def _singular_values_directly(
     size = min(int(n), 8)
     attending = min(int(positions), size)
     bases = np.linalg.qr(np.random.default_rng(0).standard_normal((2, size, size)))[0]
-    inputs = bases[0] @ np.diag(sigma * np.linspace(1, 2, size)) @ bases[1]
+    built = min(max(sigma, 1e-3), 1e3)
+    inputs = bases[0] @ np.diag(built * np.linspace(1, 2, size)) @ bases[1]
     wanted = [(i + 1) % size if i < attending else None for i in range(size)]
     found = float((least_norm(inputs, wanted, margin).matrix ** 2).sum())
-    law = singular_values(margin, size, attending, sigma)
-    same = close(law, value) or (size, attending) != (n, positions)
+    law = singular_values(margin, size, attending, built)
+    same = close(law, value) or (size, attending, built) != (n, positions, sigma)
     return Direct(
         f"For {attending} positions and {size} random inputs whose singular values run from "
-        f"$\\sigma$ to $2 \\sigma$, the least is ${scientific(found)}$.",
+        f"${scientific(built)}$ to ${scientific(2 * built)}$, the least is ${scientific(found)}$.",
         same and law / 16 * (1 - 1e-6) <= found <= law * (1 + 1e-6),
     )
 

@@ -6,6 +6,7 @@ query matrix carries a gain γ.
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, TypeAlias
 
 import sympy as sp
@@ -111,17 +112,19 @@ def matrices(
     return key, query, value
 
 
-def arranged(beta: float) -> tuple[Basis, Float[np.ndarray, "3 6"], Float[np.ndarray, "2 6"]]:
-    """Orthogonal u_a, …, u_d in R⁶; x₁, x₂, x₃ in rows; the outputs wanted of x₁ and x₂.
+def arranged(beta: float) -> tuple[Basis, Float[np.ndarray, "3 4"], Float[np.ndarray, "2 4"]]:
+    """u_a, …, u_d along no axis of R⁴; x₁, x₂, x₃ in rows; the outputs wanted of x₁ and x₂.
+
+    Their products are exact in floating point: they are the columns of a Hadamard matrix times β/2.
 
     >>> u, inputs, wanted = arranged(beta=3.0)
-    >>> len(u), inputs.shape, wanted.shape
-    (4, (3, 6), (2, 6))
+    >>> inputs.tolist()[1], wanted.tolist()[1]
+    ([1.5, 1.5, 1.5, 1.5], [1.5, -1.5, 1.5, -1.5])
     """
     import numpy as np
 
-    basis = np.linalg.qr(np.random.default_rng(0).standard_normal((6, 6)))[0]
-    u_a, u_b, u_c, u_d = beta * basis[:4]
+    pair = np.array([[1.0, 1.0], [1.0, -1.0]])
+    u_a, u_b, u_c, u_d = beta / 2 * np.kron(pair, pair)
     inputs = np.stack([u_d + u_b, u_a, u_c + u_b])
     return (u_a, u_b, u_c, u_d), inputs, np.stack([u_b - u_c, u_b])
 
@@ -245,13 +248,13 @@ def _attended_by(gain: float, beta: float) -> tuple[list[float], list[float]]:
     keys, queries = (inputs @ K.T).tolist(), (inputs @ Q.T).tolist()
     shares = [weights(keys, query) for query in queries[:2]]
     missed = [shares[i] @ (inputs @ V.T - wanted[i]) for i in range(2)]
-    return [shares[0][2], shares[1][0]], [float((m @ m) ** 0.5) for m in missed]
+    return [shares[0][2], shares[1][0]], [math.hypot(*m) for m in missed]
 
 
 def _synthesis_directly(value: float, gain: float, beta: float) -> Direct:
     found, _ = _attended_by(gain, beta)
     return Direct(
-        f"With these matrices and random orthogonal vectors in $\\mathbb{{R}}^6$, $x_1$ gives "
+        f"With these matrices and vectors along no axis of $\\mathbb{{R}}^4$, $x_1$ gives "
         f"position 3 the weight ${scientific(found[0])}$ and $x_2$ gives position 1 "
         f"${scientific(found[1])}$.",
         all(close(weight, value) for weight in found),
@@ -261,18 +264,18 @@ def _synthesis_directly(value: float, gain: float, beta: float) -> Direct:
 def _error_directly(value: float, gain: float, beta: float) -> Direct:
     _, (first, second) = _attended_by(gain, beta)
     return Direct(
-        f"With these matrices and random orthogonal vectors in $\\mathbb{{R}}^6$, $c_1$ is off by "
+        f"With these matrices and vectors along no axis of $\\mathbb{{R}}^4$, $c_1$ is off by "
         f"${scientific(first)}$ and $c_2$ by ${scientific(second)}$.",
         close(first, value) and close(second, value * (2 / 5) ** 0.5),
     )
 
 
 def _gain_directly(value: float, epsilon: float, beta: float) -> Direct:
-    (_, enough), (_, less) = _attended_by(value, beta), _attended_by(0.99 * value, beta)
+    (_, enough), (_, less) = (_attended_by(value - h / beta**2, beta) for h in (0, 0.01))
     return Direct(
         f"With this gain the larger error is ${scientific(max(enough))}$, with a gain smaller by "
-        f"one per cent ${scientific(max(less))}$.",
-        close(max(enough), epsilon, 1e-6) and (max(less) > epsilon) == (value > 0),
+        f"$0.01/\\beta^2$ ${scientific(max(less))}$.",
+        close(max(enough), epsilon, 1e-6) and max(less) > epsilon,
     )
 
 

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from jaxtyping import Float
 
 LARGEST = 48
-"""Inputs that the programme is solved for: its time grows like the sixth power."""
+"""Inputs that the programme is solved for, in seconds: it has as many unknowns as M has entries."""
 
 AT_LEAST_ZERO = Parameter("margin", gap, lower=0)
 POSITIONS = Parameter("positions", positions, lower=1, integer=True)
@@ -67,11 +67,11 @@ class LeastNorm:
 
 
 def least_norm(
-    inputs: Float[np.ndarray, "n d"], wanted: Sequence[targets.Target], margin: float
+    inputs: Float[np.ndarray, "n d"], attended: Sequence[targets.Target], margin: float
 ) -> LeastNorm:
     """M of least Frobenius norm with which each position attends as wanted, by the margin.
 
-    inputs: n independent rows; wanted: n targets as in theory.targets; margin: of at least 0.
+    inputs: n independent rows; attended: n targets as in theory.targets; margin: of at least 0.
     In a set with weights w the scores s_j − log w_j are equal, which gives its weights exactly.
     Source: a hard-margin support vector machine; Lawson and Hanson (1974), chapter 23, LDP.
     Raises: InputError naming all that is wrong, dependent inputs with their certificate.
@@ -91,13 +91,13 @@ def least_norm(
     require(
         shapeless,
         None if margin >= 0 else f"margin must be a number of at least 0, got {margin:g}",
-        shapeless or targets.violation(wanted, len(inputs)),
+        shapeless or targets.violation(attended, len(inputs)),
         shapeless or INDEPENDENT.violation(inputs),
         None if len(inputs) <= LARGEST else f"at most {LARGEST} inputs, got {len(inputs)}",
     )
     rows = np.asarray(inputs, dtype=float)
     basis, coordinates = np.linalg.qr(rows.T)
-    matrix, bound = _programme(coordinates.T, targets.sets(wanted), margin)
+    matrix, bound = _programme(coordinates.T, targets.sets(attended), margin)
     return LeastNorm(basis @ matrix @ basis.T, bound)
 
 

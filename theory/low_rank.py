@@ -23,7 +23,7 @@ from theory.proof.direct import Direct, close
 from theory.proof.law import Law
 from theory.proof.steps import Proof
 from theory.proof.typeset import latex, scientific
-from theory.symbols import ANY, KEYS, SIZE, n, size
+from theory.symbols import ANY, KEYS, POSITIVE, SIZE, gamma, n, size
 
 if TYPE_CHECKING:
     import numpy as np
@@ -40,12 +40,12 @@ b_1, b_2 = sp.symbols("b_1 b_2", nonnegative=True)
 
 
 def low_rank(
-    inputs: Float[np.ndarray, "n d"], wanted: Sequence[targets.Target], margin: float
+    inputs: Float[np.ndarray, "n d"], attended: Sequence[targets.Target], margin: float
 ) -> Float[np.ndarray, "d d"]:
     """M of low rank with which each position attends as wanted, by exactly the margin.
 
     Its rank is at most 2k for sets of at most k sources, and 1 for at most two single targets.
-    inputs: n independent rows; wanted: n targets as in theory.targets; margin: of at least 0.
+    inputs: n independent rows; attended: n targets as in theory.targets; margin: of at least 0.
     Source: neighbourly polytopes (Carathéodory's curve); for single targets, keys on a circle.
     Raises: InputError naming all that is wrong, dependent inputs with their certificate.
 
@@ -60,10 +60,10 @@ def low_rank(
     require(
         shapeless,
         None if margin >= 0 else f"margin must be a number of at least 0, got {margin:g}",
-        shapeless or targets.violation(wanted, len(inputs)),
+        shapeless or targets.violation(attended, len(inputs)),
         shapeless or INDEPENDENT.violation(inputs),
     )
-    sets = targets.sets(wanted)
+    sets = targets.sets(attended)
     keys, queries = _features(sets, len(inputs), margin)
     dual = np.linalg.pinv(np.asarray(inputs, dtype=float)).T
     matrix: np.ndarray = (dual.T @ keys) @ (queries.T @ dual)
@@ -183,6 +183,14 @@ def _line(formula: sp.Expr, proof: Proof) -> None:
         r"and $b = (-2, -1, 1, 2)$ a positive $b_i$ attends to the largest $a_j$, a negative one "
         r"to the least",
         "r",
+    )
+    proof.equal(
+        sp.Matrix([[gamma * (1 - 0), gamma * (1 + 1), -gamma * (-1 - 0), -gamma * (-1 - 1)]]),
+        gamma * sp.Matrix([[1, 2, 1, 2]]),
+        r"in general: $a_j = 1$ at one target, $-1$ at the other, 0 elsewhere, and "
+        r"$b_i = \pm \gamma$; the margins over a source with $a_j = 0$ and over the other target, "
+        r"for $b_i = \gamma$ and for $b_i = -\gamma$",
+        r"b_i (a_{t(i)} - a_j)",
     )
     first, second = b_1 * (a_1 - a_2), b_2 * (a_2 - a_1)
     proof.equal(
@@ -327,7 +335,7 @@ CLAIMS = (
         changed="3 in place of 2",
         example={},
         source="pigeonhole principle on the sign of the query",
-        variables=dict.fromkeys((a_1, a_2, b_1, b_2), ANY),
+        variables=dict.fromkeys((a_1, a_2, b_1, b_2), ANY) | {gamma: POSITIVE},
         direct=_line_directly,
     ),
     Claim(

@@ -88,7 +88,7 @@ def _least_norm(formula: sp.Expr, proof: Proof) -> None:
         formula,
         sp.expand((textbook.T * textbook).trace()),
         r"the right side is that of $K^\top Q = \gamma (u_d u_a^\top + u_c u_d^\top) / \beta^2$ of "
-        r"claim key_query_value.synthesis: the same weights from a matrix $\sqrt{20/9}$ as large",
+        r"claim key_query_value.synthesis: the same weights from a larger matrix",
     )
     V = (u_b * (2 * x_1 - x_3).T + (u_b - u_c) * (2 * x_3 - x_1).T) / (3 * beta**2)
     proof.equal(

@@ -75,6 +75,7 @@ def synthesise(
     error: how far an output may be off, in the Euclidean norm; the least margin that ensures it is
     taken, or the `margin` that is given in its place.
     rank: the most rows that K and Q may have; by default M = KᵀQ has the least Frobenius norm.
+    Dependent inputs are refused although some wishes could be met with them: not all can.
     Source: dual basis; least-norm programme of theory.least_norm; circle of theory.low_rank.
     Raises: InputError naming all that is wrong; if inputs are dependent or outputs contradict one
     another, a fredholm.RefusalError, with `certificates` in fractions where the numbers are exact.
@@ -123,18 +124,18 @@ def _require(
 ) -> None:
     """Raise one error that names all that is wrong, with the certificates of what is impossible."""
     shapeless = array("inputs", inputs, "n", "d")
-    n = 0 if shapeless else len(inputs)
-    problems = [shapeless] if shapeless else [targets.violation(attended, n)]
-    problems += [None if error > 0 else f"error must be a number above 0, got {error:g}"]
+    certificates = [] if shapeless else [fredholm.dependence(inputs)]
+    targetless = shapeless or targets.violation(attended, len(inputs))
+    problems = [targetless, None if error > 0 else f"error must be a number above 0, got {error:g}"]
     if margin is not None and not 0 <= margin < math.inf:
         problems.append(f"margin must be a number of at least 0, got {margin:g}")
-    certificates = [] if shapeless else [fredholm.dependence(inputs)]
-    if not any(problems):
+    if not targetless:
         sets = targets.sets(attended)
-        problems += [_output_problem(attended, outputs), _rank_problem(sets, n, rank)]
-        if not problems[-2]:
+        outputless = _output_problem(attended, outputs)
+        problems += [outputless, _rank_problem(sets, len(inputs), rank)]
+        if not outputless:
             positions = [i for i in sets if outputs[i] is not None]
-            equations = _equations(sets, outputs, n)
+            equations = _equations(sets, outputs, len(inputs))
             certificates.append(fredholm.contradiction(*equations, positions))
     found = [certificate for certificate in certificates if certificate]
     if found:
@@ -160,12 +161,15 @@ def _output_problem(attended: Sequence[targets.Target], outputs: Any) -> str | N
 
 
 def _rank_problem(sets: targets.Sets, n: int, rank: int | None) -> str | None:
-    needed = min(least_rank(sets), len(sets))
-    if rank is None:
-        return f"more than {LARGEST} inputs need a rank" if n > LARGEST else None
-    return (
-        None if rank >= needed else f"rank must be at least {needed} for such targets, got {rank}"
-    )
+    if n > LARGEST:
+        needed = least_rank(sets)
+        if rank is None:
+            return f"more than {LARGEST} inputs need a rank, of at least {needed} for such targets"
+    else:
+        needed = min(least_rank(sets), len(sets))
+    if rank is None or rank >= needed:
+        return None
+    return f"rank must be at least {needed} for such targets, got {rank}"
 
 
 def _equations(

@@ -194,13 +194,12 @@ def test_bad_input_is_one_line(
 
 def test_all_that_is_wrong_is_said_at_once() -> None:
     dependent = [[1, 0], [2, 0], [0, 1]]
-    message, certificates = refused(dependent, [0, 0, 1], [[1], [2], [3]], error=0, rank=1)
-    assert "error must be a number above 0, got 0" in message
-    assert "linearly dependent: 2·x[0] − x[1] = 0" in message
-    assert all(certificate.holds for certificate in certificates)
-    message, certificates = refused(dependent, [0, 0, 1], [[1], [2], [3]])
+    message, certificates = refused(dependent, [0, 0, 1], [[1], [2], [3]], error=0, rank=0)
+    assert "linearly dependent: 2·x[0] − x[1] = 0; no V gives these outputs: c[0] − c[1]" in message
+    assert message.endswith("error must be a number above 0, got 0; rank must be at least 1 for "
+                            "such targets, got 0")  # fmt: skip
     assert len(certificates) == 2
-    assert "no V gives these outputs" in message
+    assert all(certificate.holds for certificate in certificates)
 
 
 @pytest.mark.parametrize("function", [least_norm.least_norm, low_rank.low_rank])
@@ -213,8 +212,11 @@ def test_the_parts_check_their_assumptions_too(function: Any) -> None:
 
 def test_many_inputs_need_a_rank() -> None:
     n = least_norm.LARGEST + 1
-    with pytest.raises(InputError, match=f"more than {n - 1} inputs need a rank"):
+    with pytest.raises(InputError, match=f"more than {n - 1} inputs need a rank, of at least 1"):
         synthesise(np.eye(n), [0] * n, [[1.0]] * n)
+    pair: list[Target] = [{0: 0.5, 1: 0.5}, *[None] * (n - 1)]
+    with pytest.raises(InputError, match="rank must be at least 4 for such targets, got 1"):
+        synthesise(np.eye(n), pair, [[1.0], *[None] * (n - 1)], rank=1)
     assert len(synthesise(np.eye(n), [0] * n, [[1.0]] * n, rank=2).key) == 1
 
 
