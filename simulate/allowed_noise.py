@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import special
 
-from simulate.attention import log_weights, weights
+from simulate.attention import weights
 from simulate.experiment import Experiment, number
 from simulate.samplers import A, B, RandomKeys, Sampler, average_query
 from simulate.statistics import Mean, Probability
@@ -27,6 +27,7 @@ HALF_WIDTH = 0.1
 FAILURE = 0.2
 QUANTILE = 1.5
 TOLERANCE = 0.2
+DIVISION = 0.03125
 
 
 def experiments(alpha: float) -> list[Experiment]:
@@ -34,16 +35,16 @@ def experiments(alpha: float) -> list[Experiment]:
     return [_sufficient(), _largest(), _recipe()]
 
 
-def _scores(
+def _weights(
     block: Block, sampler: Sampler, alpha: float, beta: float
 ) -> Float[np.ndarray, "trials n"]:
     keys = RandomKeys.of(N, alpha, 0.0)
-    return sampler(block.generator(), SIZE, keys, average_query(N, beta))[0]
+    return weights(sampler(block.generator(), SIZE, keys, average_query(N, beta))[0])
 
 
 def _off_half(block: Block, sampler: Sampler, alpha: float) -> Float[np.ndarray, " trials"]:
     """How far the share of v_a against v_b is from one half."""
-    found = weights(_scores(block, sampler, alpha, BETA))
+    found = _weights(block, sampler, alpha, BETA)
     return np.abs(found[:, A] / (found[:, A] + found[:, B]) - 0.5)
 
 
@@ -86,24 +87,26 @@ def _largest() -> Experiment:
 
 
 def _recipe() -> Experiment:
-    """Fails: the scores of a and b, or of b and another key, are nearer than the bound allows."""
-    beta = number("allowed_noise.gain", TOLERANCE, N)
-    alpha = number("allowed_noise.noise", TOLERANCE, FAILURE, N)
-    room = np.log((1 + TOLERANCE) / (1 - TOLERANCE))
+    """Values are the unit vectors, at distance √2: the output is the vector of weights."""
+    beta = number("allowed_noise.gain", TOLERANCE, FAILURE, N, DIVISION)
+    alpha = number("allowed_noise.noise", TOLERANCE, FAILURE, N, DIVISION)
 
     def fails(block: Block, sampler: Sampler) -> Float[np.ndarray, " trials"]:
-        found = log_weights(_scores(block, sampler, alpha, beta))
-        apart = np.abs(found[:, A] - found[:, B])
-        margin = found[:, B] - found[:, B + 1 :].max(axis=1)
-        return indicator((apart > room) | (margin < beta - room), apart + margin)
+        found = _weights(block, sampler, alpha, beta)
+        found[:, [A, B]] -= 0.5
+        distance = np.sqrt((found**2).sum(axis=1))
+        return indicator(distance > TOLERANCE * np.sqrt(2), distance)
 
     return Experiment(
         key="single_head.recipe",
         claim="single_head.recipe",
         question="2c.1",
-        title="with the gain and noise of the recipe the margins that suffice seldom fail",
+        title="with the gain and noise of the recipe the output is near the average",
         law="allowed_noise.noise",
-        parameters={"alpha": alpha, "beta": beta, "epsilon": TOLERANCE, "eta": FAILURE, "n": N},
+        parameters={
+            "alpha": alpha, "beta": beta, "epsilon": TOLERANCE, "eta": FAILURE, "n": N,
+            "theta": DIVISION,
+        },
         measure=fails,
-        check=Mean(lambda: (0.0, FAILURE), width=1.0, reach=0.1),
-    )
+        check=Mean(lambda: (0.0, FAILURE), width=1.0, reach=0.05),
+    )  # fmt: skip

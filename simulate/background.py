@@ -129,7 +129,8 @@ def _bounds(alpha: float) -> list[Experiment]:
             _loses,
             Probability(
                 lambda: (
-                    number("outranked.below", alpha, radial), number("outranked.above", alpha, n)
+                    number("outranked.below", alpha, radial),
+                    number("outranked.above", alpha, n, radial),
                 )
             ),
             alpha=alpha, beta=30.0, n=n, radial=radial,

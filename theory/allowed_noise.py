@@ -1,6 +1,7 @@
 """Question 2c.1: how large the noise α may be for a wanted accuracy and probability, Σ_i = αI.
 
-First for the split s alone, then for the whole output: choose β, then α.
+First for the split s alone; then for the whole output, of whose tolerance ε the split gets
+(1 − θ)ε and the other keys θε: choose β, then α.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import math
 import sympy as sp
 
 from theory.background import MOST_KEYS
-from theory.gaussian import Phi, phi, tail_bound
+from theory.gaussian import phi, tail_bound
 from theory.noisy_keys import ASSUMED, MU_B, MU_I, SIGMA, covariance, drawn_weights, mean
 from theory.proof.assumptions import require, within
 from theory.proof.claim import Claim
@@ -27,7 +28,6 @@ from theory.symbols import (
     NONNEGATIVE,
     POSITIVE,
     POSITIVE_GAIN,
-    TOLERANCE,
     UNIT,
     alpha,
     beta,
@@ -39,13 +39,17 @@ from theory.symbols import (
 )  # fmt: skip
 
 eta = sp.Symbol("eta", positive=True)
+theta = sp.Symbol("theta", positive=True)
 quantile = sp.Symbol("z", positive=True)
 FAILURE = Parameter("eta", eta, lower=0, upper=1, open=True)
 QUANTILE = Parameter("z", quantile, lower=0, open=True)
+ACCURACY = Parameter("epsilon", epsilon, lower=0, upper=0.5, open=True)
+DIVISION = Parameter("theta", theta, lower=0, upper=1, open=True)
 
 _EDGE = sp.log((1 + 2 * delta) / (1 - 2 * delta))
-_ROOM = sp.log((1 + epsilon) / (1 - epsilon))
-_GAIN = sp.log((n - 2) * (2 - epsilon) / epsilon) + _ROOM
+_SPLIT = _EDGE.subs(delta, (1 - theta) * epsilon)
+_MARGIN = sp.log((n - 2) * (1 - theta * epsilon) / (theta * epsilon))
+_GAIN = _MARGIN + _SPLIT * sp.sqrt(sp.log((n - 2) / eta) / sp.log(2 / eta))
 
 sufficient = Law(
     r"\alpha",
@@ -59,11 +63,12 @@ largest = Law(
     (HALF, QUANTILE, POSITIVE_GAIN),
     relation=r"\le",
 )
-gain = Law(r"\beta", _GAIN, (TOLERANCE, MORE_KEYS), relation=r"\ge")
+margin = Law(r"s_b - s_i", _MARGIN, (ACCURACY, MORE_KEYS, DIVISION), relation=r"\ge")
+gain = Law(r"\beta", _GAIN, (ACCURACY, FAILURE, MORE_KEYS, DIVISION))
 noise = Law(
     r"\alpha",
-    _ROOM**2 / (8 * _GAIN**2 * sp.log(n / (2 * eta))),
-    (TOLERANCE, FAILURE, MORE_KEYS),
+    _SPLIT**2 / (8 * _GAIN**2 * sp.log(2 / eta)),
+    (ACCURACY, FAILURE, MORE_KEYS, DIVISION),
     relation=r"\le",
 )
 
@@ -80,7 +85,7 @@ def largest_noise(delta: float, eta: float, beta: float) -> float:
     Source: claim single_head.largest_noise, at z = Φ⁻¹(1 − η/2) in floating point.
 
     >>> round(largest_noise(0.1, 0.01, 8.0), 8)
-    9.68e-05
+    9.679e-05
     """
     from scipy.special import ndtri
 
@@ -127,7 +132,7 @@ def _largest(formula: sp.Expr, proof: Proof) -> None:
     )
 
 
-def _gain(formula: sp.Expr, proof: Proof) -> None:
+def _margin(formula: sp.Expr, proof: Proof) -> None:
     proof.equal(
         (1 - w) * (share * v_a + (1 - share) * v_b) + w * others - (v_a + v_b) / 2,
         (1 - w) * (share - sp.Rational(1, 2)) * (v_a - v_b) + w * (others - (v_a + v_b) / 2),
@@ -142,60 +147,57 @@ def _gain(formula: sp.Expr, proof: Proof) -> None:
         r"$D$, the second as a mean of such, so $y \le 1$",
         r"\lVert c - \frac{1}{2}(v_a + v_b) \rVert",
     )
-    proof.equal(
-        sp.Matrix([1 / (1 + sp.exp(_ROOM)), 1 / (1 + sp.exp(-_ROOM))]),
-        sp.Matrix([1 - epsilon, 1 + epsilon]) / 2,
-        r"$|s_a - s_b| \le L$ means $|s - \frac{1}{2}| \le \frac{1}{2}\varepsilon$ with "
-        r"$L = \log\frac{1 + \varepsilon}{1 - \varepsilon}$",
-        r"((1 + e^{L})^{-1}, (1 + e^{-L})^{-1})^\top",
-    )
-    margin = formula - _ROOM
-    ratio = (n - 2) * sp.exp(-margin)
+    ratio = (n - 2) * sp.exp(-formula)
     proof.equal(
         ratio / (1 + ratio),
-        epsilon / 2,
-        r"if every other score is below $s_b$ by $\beta - L$ at least, then $w$ is at most this, "
-        "even without $k_a$",
-        r"\frac{(n - 2) e^{L - \beta}}{1 + (n - 2) e^{L - \beta}}",
+        theta * epsilon,
+        r"if every other score is below $s_b$ by $M$, then $w$ is at most this, even without $k_a$",
+        r"\frac{(n - 2) e^{-M}}{1 + (n - 2) e^{-M}}",
     )
     proof.at_most(
         ratio * t / (1 + ratio * t),
-        epsilon / 2,
-        r"a larger $\beta$ has $e^{-\beta}$ smaller by a factor $t \le 1$",
+        theta * epsilon,
+        r"larger margins have $e^{-M}$ smaller by a factor $t \le 1$",
+    )
+    proof.equal(
+        ((1 - theta) * epsilon + theta * epsilon) * diameter,
+        epsilon * diameter,
+        r"$x \le (1 - \theta)\varepsilon$ and $w \le \theta\varepsilon$",
+        "(x + w) D",
     )
 
 
 def _noise(formula: sp.Expr, proof: Proof) -> None:
+    tail = tail_bound(u, proof)
+    gained = {alpha: formula, beta: gain.expression}
+    spread = 2 * beta * sp.sqrt(alpha)
+    proof.equal(
+        tail.subs(u, _SPLIT / spread).subs(gained),
+        eta / 2,
+        r"claim single_head.allowed_noise with $\delta = (1 - \theta)\varepsilon$: "
+        r"$P(|s - \frac{1}{2}| > \delta) \le e^{-L^2/(8\alpha\beta^2)}$, at this $\alpha$ half of "
+        r"$\eta$",
+        r"e^{-L^2/(8\alpha\beta^2)}",
+    )
     proof.equal(
         sp.Matrix([mean(MU_B, Q) - mean(MU_I, Q), 2 * covariance(SIGMA, Q, Q)]),
-        sp.Matrix([beta, 4 * alpha * beta**2]),
-        r"$s_b - s_i$ is Gaussian with these; $s_a - s_b$ has mean 0 and the same variance "
-        r"$\tau^2$",
+        sp.Matrix([beta, spread**2]),
+        r"$s_b - s_i$ is Gaussian with these, so it is less than the margin $M$ of claim "
+        r"allowed_noise.margin with probability $\Phi(-(\beta - M)/(2\beta\sqrt{\alpha}))$",
         r"(E[s_b - s_i], \operatorname{Var}(s_b - s_i))^\top",
-    )
-    ratio = _ROOM / (2 * beta * sp.sqrt(alpha))
-    nearer = Phi((beta - _ROOM - beta) / sp.sqrt(2 * covariance(SIGMA, Q, Q)))
-    proof.equal(
-        2 * Phi(-ratio) + (n - 2) * nearer,
-        n * Phi(-ratio),
-        r"$P(|s_a - s_b| > L)$ and $n - 2$ times $P(s_b - s_i < \beta - L)$: all have the same "
-        r"argument, because $\beta - L$ lies $L$ below the mean",
-        r"2\Phi(-L/\tau) + (n - 2) \Phi(-L/\tau)",
     )
     proof.at_most(
         k * p * z + (1 - k * p * z) * p,
         (k + 1) * p,
-        r"that is a bound on the probability that one of these fails (induction: if one of $k$ "
-        r"fails with probability $kpz$, $z \le 1$, one more makes it at most $(k + 1)p$); if none "
-        r"fails, claim allowed_noise.gain bounds the error by $\varepsilon D$",
+        r"induction on the other keys: if one of $k$ is so near with probability $kpz$, "
+        r"$z \le 1$, one more, near with probability $p$, makes it at most $(k + 1)p$",
     )
-    tail = tail_bound(u, proof)
     proof.equal(
-        n * tail.subs(u, ratio).subs(beta, gain.expression).subs(alpha, formula) / 2,
-        eta,
-        r"$n\Phi(-L/\tau) \le \frac{1}{2} n e^{-L^2/(2\tau^2)}$, and at this $\alpha$, with the "
-        r"least $\beta$ of claim allowed_noise.gain, that is $\eta$; with less noise it is less",
-        r"\frac{1}{2} n e^{-L^2/(8\alpha\beta^2)}",
+        (n - 2) * tail.subs(u, (beta - margin.expression) / spread).subs(gained) / 2,
+        eta / 2,
+        r"by the same tail bound and the choice of $\beta$, the other half of $\eta$; with less "
+        "noise both are less",
+        r"\frac{n - 2}{2} e^{-(\beta - M)^2/(8\alpha\beta^2)}",
     )
 
 
@@ -223,27 +225,26 @@ def _largest_directly(value: float, delta: float, z: float, beta: float) -> Dire
     return Direct(sentence, abs(found - wanted) <= 6 * math.sqrt(wanted / 4000) + 1e-3)
 
 
-def _gain_directly(value: float, epsilon: float, n: float) -> Direct:
-    """The worst case that is allowed for a: every margin as small as it may be, s_a at its edge."""
-    room = math.log((1 + epsilon) / (1 - epsilon))
-    rest = (n - 2) * math.exp(room - value)
-    total = math.exp(room) + 1 + rest
-    a, b = math.exp(room) / total, 1 / total
-    off = abs(a / (a + b) - 0.5) + rest / total
+def _margin_directly(value: float, epsilon: float, n: float, theta: float) -> Direct:
+    """The worst case that is allowed: every margin as small as it may be, s at its edge."""
+    delta, rest = (1 - theta) * epsilon, (n - 2) * math.exp(-value)
+    ratio = (0.5 + delta) / (0.5 - delta)
+    a, b, left = (part / (ratio + 1 + rest) for part in (ratio, 1.0, rest))
+    off = a / (a + b) - 0.5 + left
     sentence = (
-        rf"With $s_a = s_b + L$ and all others exactly $\beta - L$ below $s_b$, "
-        rf"$|s - \frac{{1}}{{2}}| + w = {scientific(off)}$."
+        rf"With $s = \frac{{1}}{{2}} + (1 - \theta)\varepsilon$ and all other scores exactly $M$ "
+        rf"below $s_b$, $|s - \frac{{1}}{{2}}| + w = {scientific(off)}$."
     )
     alone = rest / (1 + rest)
-    return Direct(sentence, off <= epsilon * (1 + 1e-9) and close(alone, epsilon / 2))
+    return Direct(sentence, off <= epsilon * (1 + 1e-9) and close(alone, theta * epsilon))
 
 
-def _noise_directly(value: float, epsilon: float, eta: float, n: float) -> Direct:
+def _noise_directly(value: float, epsilon: float, eta: float, n: float, theta: float) -> Direct:
     """Values are the unit vectors, at distance √2 from each other: c is the vector of weights."""
     import numpy as np
 
     keys = min(int(n), MOST_KEYS)
-    weights = drawn_weights(keys, value, 0.0, gain(epsilon, n))
+    weights = drawn_weights(keys, value, 0.0, gain(epsilon, eta, n, theta))
     weights[:, :2] -= 0.5
     distance = np.linalg.norm(weights, axis=1)
     found = float((distance > epsilon * math.sqrt(2)).mean())
@@ -255,7 +256,12 @@ def _noise_directly(value: float, epsilon: float, eta: float, n: float) -> Direc
     return Direct(sentence, found <= eta + 6 * math.sqrt(eta / 4000))
 
 
-_TENTH = sp.Rational(1, 10)
+_TENTH, _EIGHTH = sp.Rational(1, 10), sp.Rational(1, 8)
+DIVIDED = (
+    r"$0 < \varepsilon < \frac{1}{2}$; a part $\theta$ of it, $0 < \theta < 1$, is kept for the "
+    "weight of the other keys"
+)
+DIAMETER_MEANT = r"$D$ is the diameter of the values, which are otherwise arbitrary"
 CLAIMS = (
     Claim(
         key="single_head.allowed_noise",
@@ -290,46 +296,51 @@ CLAIMS = (
         direct=_largest_directly,
     ),
     Claim(
-        key="allowed_noise.gain",
+        key="allowed_noise.margin",
         question="2c.1",
-        title="A gain that leaves room for noise",
-        statement=r"Let $L = \log\frac{1 + \varepsilon}{1 - \varepsilon}$ and $\beta \ge {law}$. "
-        r"If $|s_a - s_b| \le L$ and every other score is at most $s_b - (\beta - L)$, then "
+        title="Margins that keep the output near the average",
+        statement=r"If $|s - \frac{1}{2}| \le (1 - \theta)\varepsilon$ and "
+        r"$s_b - s_i \ge {law} = M$ for every other key, then "
         r"$\lVert c - \frac{1}{2}(v_a + v_b) \rVert \le \varepsilon D$.",
         assumptions=(
-            r"$s_i$ are the scores of $n \ge 3$ keys; $0 < \varepsilon < 1$",
-            r"$D$ is the diameter of the values, which are otherwise arbitrary",
+            r"$s_i$ are the scores of $n \ge 3$ keys, $s$ is the share of $v_a$ against $v_b$",
+            DIVIDED,
+            DIAMETER_MEANT,
         ),
-        law=gain,
-        derive=_gain,
-        twin=sp.log((n - 2) * (1 - epsilon) / epsilon) + _ROOM,
-        changed=r"$1 - \varepsilon$ in place of $2 - \varepsilon$",
-        example={"epsilon": _TENTH, "n": 16},
+        law=margin,
+        derive=_margin,
+        twin=sp.log((n - 2) * (1 + theta * epsilon) / (theta * epsilon)),
+        changed=r"the sign of $\theta\varepsilon$ above the bar",
+        example={"epsilon": _TENTH, "n": 16, "theta": _EIGHTH},
         source="practical, question 2c.1; triangle inequality",
         variables={
             w: UNIT, x: UNIT, y: UNIT, t: UNIT, share: UNIT, diameter: NONNEGATIVE, v_a: ANY,
             v_b: ANY, others: ANY,
         },
-        direct=_gain_directly,
+        direct=_margin_directly,
     ),
     Claim(
         key="single_head.recipe",
         question="2c.1",
         title="The whole output near the average: choose the gain, then the noise",
-        statement=r"Take the least $\beta$ of claim allowed_noise.gain. Then "
+        statement=r"Let $\delta = (1 - \theta)\varepsilon$, "
+        r"$L = \log\frac{1 + 2\delta}{1 - 2\delta}$, "
+        r"$M = \log\frac{(n - 2)(1 - \theta\varepsilon)}{\theta\varepsilon}$ "
+        r"and $\beta = M + L \sqrt{\log\frac{n - 2}{\eta} / \log\frac{2}{\eta}}$. Then "
         r"$\lVert c - \frac{1}{2}(v_a + v_b) \rVert \le \varepsilon D$ with probability at least "
-        r"$1 - \eta$ whenever $\alpha \le {law}$.",
+        r"$1 - \eta$ whenever $\alpha \le L^2/(8\beta^2 \log\frac{2}{\eta})$. A small $\theta$, "
+        r"like $\frac{1}{8}$, costs little gain and leaves most of $\varepsilon$ to the split.",
         assumptions=(
             *ASSUMED,
-            r"$r = 0$ and $q = \beta(\mu_a + \mu_b)$",
-            r"$n \ge 3$, $0 < \varepsilon < 1$ and $0 < \eta < 1$",
-            r"$D$ is the diameter of the values, which are otherwise arbitrary",
+            r"$r = 0$ and $q = \beta(\mu_a + \mu_b)$; $n \ge 3$, $0 < \eta < 1$",
+            DIVIDED,
+            DIAMETER_MEANT,
         ),
         law=noise,
         derive=_noise,
-        twin=_ROOM**2 / (8 * _GAIN**2 * sp.log(n / (4 * eta))),
-        changed=r"$4\eta$ in place of $2\eta$",
-        example={"epsilon": _TENTH, "eta": _TENTH, "n": 16},
+        twin=_SPLIT**2 / (8 * _GAIN**2 * sp.log(1 / eta)),
+        changed=r"$1/\eta$ in place of $2/\eta$",
+        example={"epsilon": _TENTH, "eta": _TENTH, "n": 16, "theta": _EIGHTH},
         source="practical, question 2c.1; union bound and tail bound of the normal",
         variables={u: NONNEGATIVE, k: POSITIVE, p: UNIT, z: UNIT, alpha: POSITIVE, beta: POSITIVE},
         direct=_noise_directly,

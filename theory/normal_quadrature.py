@@ -60,7 +60,7 @@ def normal_mean(function: Function, strip: float, bound: float = 1.0) -> tuple[f
 
     >>> import numpy as np
     >>> value, error = normal_mean(np.cos, strip=1.0, bound=np.cosh(1.0))
-    >>> abs(value - np.exp(-0.5)) < 1e-15, error < 1e-15
+    >>> bool(abs(value - np.exp(-0.5)) < 1e-15), bool(error < 1e-15)
     (True, True)
     """
     import numpy as np

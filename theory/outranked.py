@@ -74,8 +74,8 @@ outranked = Law(
 )
 above = Law(
     r"b(\alpha, n, r)",
-    (n - 2) * Phi(-1 / (2 * sp.sqrt(alpha))),
-    (NOISE, MORE_KEYS),
+    (n - 2) * Phi(-1 / sp.sqrt(3 * alpha + radial / 4)),
+    (NOISE, MORE_KEYS, RADIAL),
     relation=r"\le",
 )
 below = Law(
@@ -131,23 +131,31 @@ def _outranked(formula: sp.Expr, proof: Proof) -> None:
 
 
 def _above(formula: sp.Expr, proof: Proof) -> None:
+    own, other = (covariance(sigma, Q, Q) for sigma in (SIGMA_A, SIGMA))
     proof.equal(
-        sp.Matrix([mean(MU_B, Q) - mean(MU_I, Q), 2 * covariance(SIGMA, Q, Q)]),
-        sp.Matrix([beta, 4 * alpha * beta**2]),
-        r"it takes at least a key $i$ whose score exceeds that of $k_b$",
-        r"(E[s_b - s_i], \operatorname{Var}(s_b - s_i))^\top",
+        sp.Matrix([(mean(MU_A, Q) + mean(MU_B, Q)) / 2 - mean(MU_I, Q), (own + other) / 4 + other]),
+        sp.Matrix([beta, (3 * alpha + radial / 4) * beta**2]),
+        r"a key whose score $s_i$ exceeds both $s_a$ and $s_b$ exceeds their mean; $d$ is that "
+        r"mean less $s_i$",
+        r"(E[d], \operatorname{Var}(d))^\top",
     )
     proof.at_most(
         k * u * z + (1 - k * u * z) * u,
         (k + 1) * u,
-        r"induction on the keys: if one of $k$ of them exceeds $k_b$ with probability $kuz$, "
+        r"induction on the keys: if one of $k$ of them exceeds it with probability $kuz$, "
         r"$z \le 1$, one more, with probability $u$, makes it at most $(k + 1)u$",
     )
     proof.equal(
-        (n - 2) * Phi(-beta / sp.sqrt(2 * covariance(SIGMA, Q, Q))),
+        (n - 2) * Phi(-beta / sp.sqrt((own + other) / 4 + other)),
         formula,
-        r"standardise $s_b < s_i$ and add the $n - 2$ keys; the gain cancels",
-        r"(n - 2) P(s_b < s_i)",
+        r"standardise $d < 0$ and add the $n - 2$ keys; the gain cancels",
+        r"(n - 2) P(d < 0)",
+    )
+    proof.equal(
+        Phi(-beta / sp.sqrt(2 * other)),
+        Phi(-1 / (2 * sp.sqrt(alpha))),
+        r"the same with $k_b$ alone in place of the mean, which is better where $r > 4\alpha$",
+        r"P(s_b < s_i)",
     )
 
 
@@ -247,9 +255,9 @@ def _outranked_directly(value: float, alpha: float, n: float, radial: float) -> 
     return Direct(sentence, math.isclose(found, value, rel_tol=1e-5, abs_tol=1e-10))
 
 
-def _above_directly(value: float, alpha: float, n: float) -> Direct:
-    found = by_other_order(n, alpha, 0.0)
-    sentence = rf"By quadrature $b(\alpha, n, 0) = {scientific(found)}$."
+def _above_directly(value: float, alpha: float, n: float, radial: float) -> Direct:
+    found = by_other_order(n, alpha, radial)
+    sentence = rf"By quadrature $b(\alpha, n, r) = {scientific(found)}$."
     return Direct(sentence, found <= value * (1 + 1e-6) + 1e-12)
 
 
@@ -292,14 +300,14 @@ CLAIMS = (
         key="single_head.outranked_above",
         question="2c.1",
         title="With little noise another key seldom outranks both",
-        statement=r"$b(\alpha, n, r) \le {law}$, whatever $r$ is, which tends to 0 as "
-        r"$\alpha \to 0$.",
+        statement=r"$b(\alpha, n, r) \le {law}$, and $b(\alpha, n, r) \le (n - 2) "
+        r"\Phi(-1/(2\sqrt{\alpha}))$ whatever $r$ is, so it tends to 0 as $\alpha \to 0$.",
         assumptions=(*ASSUMED, EVENT),
         law=above,
         derive=_above,
-        twin=(n - 2) * Phi(-1 / sp.sqrt(2 * alpha)),
-        changed=r"$2\alpha$ in place of $4\alpha$ below the root",
-        example={"alpha": sp.Rational(1, 50), "n": 16},
+        twin=(n - 2) * Phi(-1 / sp.sqrt(2 * alpha + radial / 4)),
+        changed=r"$2\alpha$ in place of $3\alpha$",
+        example={"alpha": sp.Rational(1, 50), "n": 16, "radial": 0},
         source="practical, question 2c; union bound",
         variables={beta: POSITIVE, k: POSITIVE, u: UNIT, z: UNIT},
         direct=_above_directly,

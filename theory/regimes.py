@@ -154,20 +154,23 @@ def _within(bound: float, alpha: float, beta: float, radial: float) -> float:
     return value
 
 
-def _found(value: float, found: float) -> Direct:
+def _compared(value: float, edge: float, alpha: float, beta: float, radial: float) -> Direct:
+    """The law against P(|s_a − s_b| ≤ edge); an edge near 0 is known to few digits."""
+    found = _within(edge, alpha, beta, radial)
     sentence = (
         rf"Integrating over the score of $k_b$ the probability that the score of $k_a$ is near "
         rf"enough gives ${scientific(found)}$."
     )
-    return Direct(sentence, math.isclose(found, value, rel_tol=1e-9, abs_tol=1e-13))
+    room = 1e-9 + 1e-15 / max(edge, 1e-15)
+    return Direct(sentence, math.isclose(found, value, rel_tol=room, abs_tol=1e-13))
 
 
 def _average_directly(value: float, delta: float, alpha: float, beta: float) -> Direct:
-    return _found(value, _within(math.log((0.5 + delta) / (0.5 - delta)), alpha, beta, 0.0))
+    return _compared(value, math.log((0.5 + delta) / (0.5 - delta)), alpha, beta, 0.0)
 
 
 def _coin_directly(value: float, delta: float, alpha: float, beta: float, radial: float) -> Direct:
-    return _found(value, _within(math.log(1 / delta - 1), alpha, beta, radial))
+    return _compared(value, math.log(1 / delta - 1), alpha, beta, radial)
 
 
 CLAIMS = (
@@ -176,8 +179,12 @@ CLAIMS = (
         question="2c.1",
         title="With vanishing isotropic noise the split stays near one half",
         statement=r"With $\Sigma_i = \alpha I$ for every $i$, "
-        r"$P(|s - \frac{1}{2}| \le \delta) = {law}$, which tends to 1 if and only if "
-        r"$\alpha \beta^2 \to 0$.",
+        r"$P(|s - \frac{1}{2}| \le \delta) = {law}$. It lies between $1 - e^{-L^2/(2\tau^2)}$ and "
+        r"$\sqrt{2/\pi}\, L/\tau$, where $L = \log\frac{1 + 2\delta}{1 - 2\delta}$ and "
+        r"$\tau^2 = 4\alpha\beta^2$: it tends to 1 if and only if $\alpha \beta^2 \to 0$, and to 0 "
+        r"if and only if $\alpha \beta^2 \to \infty$, as for any fixed $\alpha$ when "
+        r"$\beta \to \infty$. With $\beta \to \infty$ besides $\alpha \beta^2 \to 0$ the output "
+        r"itself tends to the average, by claim single_head.background.",
         assumptions=(*ASSUMED, r"$r = 0$", SPLIT, r"$0 < \delta < \frac{1}{2}$"),
         law=near_half,
         derive=_average,
@@ -193,9 +200,11 @@ CLAIMS = (
         key="single_head.coin",
         question="2c.2",
         title="With radial noise the output is one of the two values, by a fair coin",
-        statement=r"$P(\delta < s < 1 - \delta) = {law} \le "
-        r"\sqrt{\frac{2}{\pi}} \frac{\log((1 - \delta)/\delta)}{\beta \sqrt{4\alpha + r}}$, which "
-        r"tends to 0 as $\beta \to \infty$; $s$ is then near 0 or near 1 with equal probability.",
+        statement=r"$P(\delta < s < 1 - \delta) = {law}$ lies between $\sqrt{2/\pi}\, v "
+        r"e^{-v^2/2}$ and $\sqrt{2/\pi}\, v$, where $v = L/\tau$ and "
+        r"$L = \log\frac{1 - \delta}{\delta}$: it tends to 0 if and only if $\tau \to \infty$, "
+        r"that is in part 2 as $\beta \to \infty$ whatever $\alpha$ is, and in part 1 if and only "
+        r"if $\alpha\beta^2 \to \infty$. Then $s$ is near 0 or near 1 with equal probability.",
         assumptions=(*ASSUMED, SPLIT, r"$0 < \delta < \frac{1}{2}$"),
         law=undecided,
         derive=_coin,

@@ -55,7 +55,10 @@ def replaced(formula: sp.Basic, countdown: list[int], number: sp.Expr) -> sp.Bas
     return formula.func(*[replaced(argument, countdown, number) for argument in formula.args])
 
 
-SLOW = {"identity_attention.output", "key_query_value.synthesis", "multi_head.miss"}
+SLOW = {
+    "identity_attention.output", "key_query_value.synthesis", "multi_head.miss",
+    "single_head.background_rate",
+}  # fmt: skip
 
 
 @by_key
