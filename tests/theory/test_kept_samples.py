@@ -11,7 +11,9 @@ from flint import arb
 from scipy import integrate, special, stats
 
 from theory import both_heads, kept_samples, missing, multi_head
+from theory.gaussian import phi
 from theory.proof import rigorous
+from theory.proof.law import Law, Parameter
 from theory.symbols import alpha, n, radial
 
 CASES = [(0.01, 0.5), (0.2, 0.5), (1e-3, 0.1), (0.05, 0.0)]
@@ -137,3 +139,16 @@ def test_the_error_scales_with_the_diameter_and_tends_to_0() -> None:
     one = both_heads.kept_error(1e-3, 50, 16, 0.5, 1)
     assert both_heads.kept_error(1e-3, 50, 16, 0.5, 3) == pytest.approx(3 * one)
     assert both_heads.kept_error(1e-12, 1e6, 16, 0.5, 1) < 1e-5
+
+
+def test_integrals_from_a_whole_number_on() -> None:
+    """Of the normal density from 0 and from 1 on, by balls and by quadrature."""
+    m = sp.Symbol("m", real=True)
+    scale = sp.Symbol("scale", positive=True)
+    for start, tail in ((0, 0.5), (1, float(stats.norm.sf(1))), (-2, float(stats.norm.sf(-2)))):
+        integral = scale * sp.Integral(phi(m), (m, start, sp.oo))
+        ball = rigorous.enclose(integral, {scale: sp.Integer(3)}).value
+        assert abs(ball - arb(3 * tail)) < arb("1e-14")
+        assert Law("I", integral, (Parameter("scale", scale),))(3) == pytest.approx(3 * tail)
+    with pytest.raises(TypeError, match="only integrals from a whole number"):
+        rigorous.enclose(sp.Integral(phi(m), (m, 0, 1)), {})
