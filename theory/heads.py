@@ -140,8 +140,8 @@ def _share(formula: sp.Expr, proof: Proof) -> None:
     proof.equal(
         h**2 * V_1 + (1 - h) ** 2 * V_2 - V_1 * V_2 / (V_1 + V_2),
         (h * (V_1 + V_2) - V_2) ** 2 / (V_1 + V_2),
-        r"the variance alone is least at $h = V_2/(V_1 + V_2)$, with $V_i = "
-        r"\operatorname{Var}(w_i)$, but there $W_a$ is not near $\frac{1}{2}$ in the mean",
+        r"the variance alone, with $V_i = \operatorname{Var}(w_i)$, is least at $h = V_2/(V_1 + "
+        r"V_2)$; but where no head misses $W_a = h$, so that this is no average of $v_a$ and $v_b$",
     )
 
 
