@@ -67,9 +67,10 @@ U_C = sp.Matrix([-_c, -_d, _a, _b])
 U_D = sp.Matrix([-_d, _c, -_b, _a])
 SQUARE = sp.expand(U_A.dot(U_A))
 INPUTS = (U_D + U_B, U_A, U_C + U_B)
-KEY = (U_D * U_D.T + U_C * U_C.T) / SQUARE
-QUERY = gamma * (U_D * U_A.T + U_C * U_D.T) / SQUARE
-VALUE = (U_B * U_B.T - U_C * U_C.T) / SQUARE
+# Each matrix is 1/β² times a sum of outer products: pairs of a left and a right vector.
+KEY = ((U_D, U_D), (U_C, U_C))
+QUERY = ((gamma * U_D, U_A), (gamma * U_C, U_D))
+VALUE = ((U_B, U_B), (-U_C, U_C))
 
 e_b, e_c = (beta * sp.eye(2).row(i).T for i in range(2))
 free_1, free_2 = sp.symbols("f g", real=True)
@@ -139,40 +140,40 @@ def _synthesis(formula: sp.Expr, proof: Proof) -> None:
         r"(u_i^\top u_j)_{ij}",
     )
     general = (
-        (free_1 * U_B + free_2 * U_C) * U_B.T
-        + ((1 - free_1) * U_B - free_2 * U_C) * U_D.T
-        + ((1 - free_1) * U_B - (1 + free_2) * U_C) * U_C.T
+        (free_1 * U_B + free_2 * U_C, U_B),
+        ((1 - free_1) * U_B - free_2 * U_C, U_D),
+        ((1 - free_1) * U_B - (1 + free_2) * U_C, U_C),
     )
     proof.equal(
-        columns(general / SQUARE * INPUTS[0], general / SQUARE * INPUTS[2]),
-        columns(U_B, U_B - U_C),
+        _applied(general, INPUTS[0], INPUTS[2]),
+        sp.Matrix.hstack(U_B, U_B - U_C),
         r"solve $V x_1 = u_b$ and $V x_3 = u_b - u_c$ among outer products: let $\beta^2 V$ be the "
         r"sum of $(f u_b + g u_c) u_b^\top$, $((1 - f) u_b - g u_c) u_d^\top$ and "
         r"$((1 - f) u_b - (1 + g) u_c) u_c^\top$; every $f, g$ will do; we take $f = 1$, $g = 0$",
         "(V x_1, V x_3)",
     )
     proof.equal(
-        columns(*(VALUE * x for x in INPUTS)),
-        columns(U_B, sp.zeros(4, 1), U_B - U_C),
+        _applied(VALUE, *INPUTS),
+        sp.Matrix.hstack(U_B, sp.zeros(4, 1), U_B - U_C),
         r"the values, with $V = (u_b u_b^\top - u_c u_c^\top)/\beta^2$",
         "(v_1, v_2, v_3)",
     )
     proof.equal(
-        columns(*(KEY * x for x in INPUTS)),
-        columns(U_D, sp.zeros(4, 1), U_C),
+        _applied(KEY, *INPUTS),
+        sp.Matrix.hstack(U_D, sp.zeros(4, 1), U_C),
         r"the keys, with $K = (u_d u_d^\top + u_c u_c^\top)/\beta^2$",
         "(k_1, k_2, k_3)",
     )
     proof.equal(
-        columns(*(QUERY * x for x in INPUTS)),
-        columns(gamma * U_C, gamma * U_D, sp.zeros(4, 1)),
+        _applied(QUERY, *INPUTS),
+        sp.Matrix.hstack(gamma * U_C, gamma * U_D, sp.zeros(4, 1)),
         r"the queries, with $Q = \gamma (u_d u_a^\top + u_c u_d^\top)/\beta^2$: $x_1$ asks for "
         r"$u_c$ and $x_2$ for $u_d$",
         "(q_1, q_2, q_3)",
     )
-    keys = columns(*(KEY * x for x in INPUTS))
+    keys = _applied(KEY, *INPUTS)
     proof.equal(
-        (keys.T * columns(QUERY * INPUTS[0], QUERY * INPUTS[1])).applyfunc(sp.cancel),
+        (keys.T * _applied(QUERY, *INPUTS[:2])).applyfunc(sp.expand),
         gamma * SQUARE * sp.Matrix([[0, 1], [0, 0], [1, 0]]),
         r"the scores $k_j^\top q_1$ and $k_j^\top q_2$: $\gamma \beta^2$ at the one wanted key",
         r"(k_j^\top q_i)_{ji}",
@@ -185,9 +186,11 @@ def _synthesis(formula: sp.Expr, proof: Proof) -> None:
     )
 
 
-def columns(*columns: sp.Matrix) -> sp.Matrix:
-    """The matrix with these columns, each entry a reduced fraction."""
-    return sp.Matrix.hstack(*columns).applyfunc(sp.cancel)
+def _applied(pairs: tuple[tuple[sp.Matrix, sp.Matrix], ...], *inputs: sp.Matrix) -> sp.Matrix:
+    """Σ left rightᵀ / β² applied to the inputs: the products rightᵀ x are 0 or β²."""
+    products = [[sp.expand(right.dot(x)) / SQUARE for x in inputs] for _, right in pairs]
+    terms = [left * sp.Matrix([row]) for (left, _), row in zip(pairs, products, strict=True)]
+    return sum(terms, sp.zeros(4, len(inputs))).applyfunc(sp.expand)
 
 
 def _error(formula: sp.Expr, proof: Proof) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import sympy as sp
 
 from theory import key_query_value
-from theory.key_query_value import WORDS, arranged, columns
+from theory.key_query_value import WORDS, arranged
 from theory.proof.claim import Claim
 from theory.proof.direct import Direct, close
 from theory.proof.law import Law
@@ -92,8 +92,8 @@ def _least_norm(formula: sp.Expr, proof: Proof) -> None:
     )
     V = (u_b * (2 * x_1 - x_3).T + (u_b - u_c) * (2 * x_3 - x_1).T) / (3 * beta**2)
     proof.equal(
-        columns(V * x_1, V * x_2, V * x_3) / beta,
-        columns(u_b, sp.zeros(4, 1), u_b - u_c) / beta,
+        (V * sp.Matrix.hstack(x_1, x_2, x_3)).applyfunc(sp.expand) / beta,
+        sp.Matrix.hstack(u_b, sp.zeros(4, 1), u_b - u_c) / beta,
         r"the same values as there from $V = (u_b (2 x_1 - x_3)^\top + (u_b - u_c) "
         r"(2 x_3 - x_1)^\top) / (3 \beta^2)$, of least norm by claim solution_families.values",
         r"(V x_1, V x_2, V x_3) / \beta",

@@ -56,7 +56,7 @@ def replaced(formula: sp.Basic, countdown: list[int], number: sp.Expr) -> sp.Bas
 
 
 SLOW = {
-    "identity_attention.output", "key_query_value.synthesis", "multi_head.miss",
+    "identity_attention.output", "multi_head.miss",
     "single_head.background_rate",
 }  # fmt: skip
 
