@@ -49,7 +49,7 @@ REST = Parameter("rest", rest, lower=0, integer=True)
 FEW = sp.Le(draws, dimension)
 orthogonal_error = Law(
     r"\operatorname{MSE}_{\mathrm{ort}}",
-    positive_error.expression - 2 * (draws - 1) / (draws * (dimension + 2)) * GAP,
+    positive_error.expression - GAP * 2 / (draws * (dimension + 2)) * (draws - 1),
     (TOTAL, APART, DRAWS, DIMENSION),
     premises=(FEW,),
     relation=r"\le",
@@ -58,7 +58,7 @@ _many = blocks * dimension + rest
 _pairs = blocks * dimension * (dimension - 1) + rest * (rest - 1)
 block_error = Law(
     r"\operatorname{MSE}_{\mathrm{blocks}}",
-    positive_error.expression.subs(draws, _many) - 2 * _pairs / (_many**2 * (dimension + 2)) * GAP,
+    positive_error.expression.subs(draws, _many) - GAP * 2 / (_many**2 * (dimension + 2)) * _pairs,
     (TOTAL, APART, BLOCKS, REST, DIMENSION),
     premises=(sp.Le(rest, dimension),),
     relation=r"\le",
@@ -156,12 +156,12 @@ CLAIMS = (
         title="Orthogonal directions make the error smaller in every dimension",
         statement=r"$m \le d$ orthogonal directions estimate $e^{x^\top y}$ without bias and with "
         r"the mean squared error $\operatorname{MSE}_{\mathrm{ort}} \le {law}$. The first term is "
-        r"the error of $m$ independent ones, so orthogonality always helps if $m \ge 2$ and $z "
-        r"\ne 0$.",
+        r"the error of $m$ independent ones, and the last exponential is $e^{-(\lVert x \rVert^2 + "
+        r"\lVert y \rVert^2)/2}$; so orthogonality always helps if $m \ge 2$ and $z \ne 0$.",
         assumptions=(LENGTHS, ORTHOGONAL, r"$m \le d$"),
         law=orthogonal_error,
         derive=_orthogonal,
-        twin=positive_error.expression - 3 * (draws - 1) / (draws * (dimension + 2)) * GAP,
+        twin=positive_error.expression - GAP * 3 / (draws * (dimension + 2)) * (draws - 1),
         changed="3 in place of 2 before $(m - 1)$",
         example={"total": 1, "apart": 2, "draws": 16, "dimension": 16},
         source=f"{PAPER}, Theorem 2; the proof by series is ours",
@@ -180,7 +180,7 @@ CLAIMS = (
         law=block_error,
         derive=_blocks,
         twin=positive_error.expression.subs(draws, _many)
-        - 2 * (_many - 1) / (_many * (dimension + 2)) * GAP,
+        - GAP * 2 / (_many * (dimension + 2)) * (_many - 1),
         changed="the formula for $m \\le d$, used for $m > d$",
         example={"total": 1, "apart": 2, "blocks": 4, "rest": 2, "dimension": 16},
         source=f"from claim performer.orthogonal; {PAPER} has $m \\le d$ alone",

@@ -37,7 +37,7 @@ share = Law(
     - (draws - 1)
     * total**4
     * sp.exp(-(total**2) / 2)
-    / (4 * (dimension + 2) * sp.sinh(total**2 / 2)),
+    / (4 * sp.sinh(total**2 / 2) * (dimension + 2)),
     (NOT_OPPOSITE, DRAWS, DIMENSION),
     premises=(FEW,),
     relation=r"\ge",
@@ -139,7 +139,7 @@ CLAIMS = (
         - (draws - 1)
         * total**4
         * sp.exp(-(total**2) / 2)
-        / (4 * (dimension + 3) * sp.sinh(total**2 / 2)),
+        / (4 * sp.sinh(total**2 / 2) * (dimension + 3)),
         changed="$d + 3$ in place of $d + 2$",
         example={"total": 1, "draws": 16, "dimension": 16},
         source="ours, by the series of claim performer.orthogonal_series",

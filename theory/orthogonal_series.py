@@ -219,7 +219,8 @@ CLAIMS = (
         question="3h",
         title="The estimates of orthogonal directions are negatively correlated",
         statement=r"For two orthogonal directions the products of positive features have the "
-        r"covariance $\operatorname{Cov} \le {law} < 0$ if $z \ne 0$. No larger constant than "
+        r"covariance $\operatorname{Cov} \le {law} < 0$ if $z \ne 0$, where the exponential "
+        r"is $e^{-(\lVert x \rVert^2 + \lVert y \rVert^2)/2}$. No larger constant than "
         r"$2/(d + 2)$ is possible: the term $a = b = 1$, which leads for small $\lVert z \rVert$, "
         "is exact.",
         assumptions=(LENGTHS, ORTHOGONAL, r"$d \ge 2$"),

@@ -30,7 +30,7 @@ from theory.symbols import UNIT
 
 regularised = Law(
     r"\mathrm{SMREG}",
-    SM * (1 - total**4 / (4 * (dimension + 2))),
+    SM * (1 - total**4 / 4 / (dimension + 2)),
     (TOTAL, APART, DIMENSION),
     relation=r"\ge",
 )
@@ -113,7 +113,7 @@ CLAIMS = (
         assumptions=(LENGTHS, r"$\omega$ is uniform on the sphere of radius $\sqrt{d}$"),
         law=regularised,
         derive=_regularised,
-        twin=SM * (1 - total**4 / (4 * (dimension + 3))),
+        twin=SM * (1 - total**4 / 4 / (dimension + 3)),
         changed="$d + 3$ in place of $d + 2$",
         example={"total": 1, "apart": 2, "dimension": 64},
         source=f"{PAPER}, section 2.3 and Theorem 1; the explicit bound is ours",
