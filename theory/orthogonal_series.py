@@ -146,9 +146,9 @@ def _covariance(formula: sp.Expr, proof: Proof) -> None:
     proof.equal(
         sp.exp(-(u + v) / 2) * (largest_overlap.expression - 1) * (sp.exp(u / 2) - 1) ** 2,
         in_squares(formula),
-        SQUARES + r", hence $h = u/2$: by claim performer.orthogonal_series $E[e^{\omega_1^\top z} "
-        r"e^{\omega_2^\top z}]$ exceeds $E[e^{\omega_1^\top z}] E[e^{\omega_2^\top z}] = e^{2h}$, "
-        r"where all $R = 1$, by at most $R(1, 1) - 1$ times that sum; each draw has the factor "
+        SQUARES + r", hence $h = u/2$: by claim performer.orthogonal_series the mean of "
+        r"$e^{\omega_1^\top z} e^{\omega_2^\top z}$ is below $e^{2h}$, the value for independent "
+        r"directions, by at least $1 - R(1, 1)$ times that sum; each draw has the factor "
         r"$e^{-(\lVert x \rVert^2 + \lVert y \rVert^2)/2} = e^{-(u + v)/4}$ as well",
     )
 
