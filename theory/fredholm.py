@@ -22,7 +22,7 @@ from theory.proof.direct import Direct
 from theory.proof.law import Law, Parameter
 from theory.proof.steps import Proof
 from theory.proof.typeset import latex
-from theory.symbols import ANY
+from theory.symbols import ANY, KEYS, n
 from theory.symbols import size as positions
 
 Exact: TypeAlias = list[list[Fraction]]
@@ -32,6 +32,8 @@ TOLERANCE = 1e-9  # of singular values and remainders of floats, relative to the
 sources = sp.Symbol("r", integer=True, positive=True)
 POSITIONS = Parameter("positions", positions, lower=1, integer=True)
 SOURCES = Parameter("sources", sources, lower=1, integer=True)
+rank = sp.Symbol("k", integer=True, positive=True)
+RANK = Parameter("rank", rank, lower=1, integer=True)
 COEFFICIENTS, VALUES = (sp.symbols(f"{letter}_1:3", real=True) for letter in "yv")
 ENTRIES = sp.symbols("w_11 w_12 w_21 w_22", real=True)
 conditions = Law(
@@ -39,6 +41,12 @@ conditions = Law(
     positions - sources,
     (POSITIONS, SOURCES),
     premises=(sp.Le(sources, positions),),
+)
+lost = Law(
+    r"\dim\{S\} - \dim\{X M X^\top\}",
+    n**2 - rank**2,
+    (KEYS, RANK),
+    premises=(sp.Le(rank, n),),
 )
 
 
@@ -267,6 +275,49 @@ def _conditions_directly(value: float, positions: float, sources: float) -> Dire
     )
 
 
+def _lost(formula: sp.Expr, proof: Proof) -> None:
+    z, first = COEFFICIENTS[0], sp.Matrix([ENTRIES[:2]])
+    inputs = sp.Matrix.vstack(first, -z * first)
+    proof.equal(
+        (sp.Matrix([[z, 1]]) * (inputs * sp.Matrix(VALUES)))[0],
+        sp.Integer(0),
+        r"two inputs with $y_1 x_1 + x_2 = 0$ and any vector $v$, a row of $V$ or $M x_i$: the "
+        r"combination that cancels the inputs cancels their products with $v$; the same for any "
+        r"number of them",
+        r"y_1 x_1^\top v + x_2^\top v",
+    )
+    proof.equal(
+        (n - rank) * n + rank * (n - rank),
+        formula,
+        r"inputs of rank $k$ have $n - k$ such combinations; each must cancel all $n$ columns of "
+        r"$S = X M X^\top$, and then also the rows, of which only $k$ are still independent",
+    )
+    table = sp.Matrix([[1, 0], [0, 1], [1, 1]])
+    proof.equal(
+        sp.Integer(9 - sp.kronecker_product(table, table).rank()),
+        formula.subs({n: 3, rank: 2}),
+        r"the same by elimination in whole numbers for $x_1 = (1, 0)$, $x_2 = (0, 1)$ and "
+        r"$x_3 = (1, 1)$",
+        r"9 - \dim\{X M X^\top\}",
+    )
+
+
+def _lost_directly(value: float, n: float, rank: float) -> Direct:
+    import numpy as np
+
+    size = min(int(n), 12)
+    k = min(int(rank), size)
+    random = np.random.default_rng(0)
+    inputs = random.standard_normal((size, k)) @ random.standard_normal((k, k))
+    found = size**2 - int(np.linalg.matrix_rank(np.kron(inputs, inputs)))
+    same = (size, k) == (n, rank)
+    return Direct(
+        f"For {size} random inputs of rank {k}, the scores of all matrices span "
+        f"{size**2 - found} of {size**2} dimensions.",
+        found == (value if same else lost(size, k)),
+    )
+
+
 CLAIMS = (
     Claim(
         key="fredholm.conditions",
@@ -289,5 +340,26 @@ CLAIMS = (
         source="Fredholm's alternative in finite dimension",
         variables=dict.fromkeys((*COEFFICIENTS, *ENTRIES, *VALUES), ANY),
         direct=_conditions_directly,
+    ),
+    Claim(
+        key="fredholm.dependence",
+        question="2e.2",
+        title="Dependent inputs tie their scores and their values",
+        statement=r"If $\sum_j z_j x_j = 0$, then $\sum_j z_j s_{ji} = 0$ for every position $i$ "
+        r"and $\sum_j z_j V x_j = 0$, whatever $K$, $Q$ and $V$ are. For $n$ inputs of rank $k$ "
+        r"that is ${law}$ independent conditions on the scores; an input that is the mean of two "
+        r"others, for example, is never attended to more than both of them.",
+        assumptions=(
+            r"the scores are $s_{ji} = x_j^\top M x_i$ with $M = K^\top Q$: the matrix "
+            r"$S = X M X^\top$",
+        ),
+        law=lost,
+        derive=_lost,
+        twin=n**2 - n * rank,
+        changed="$nk$ in place of $k^2$",
+        example={"n": 4, "rank": 3},
+        source="rank of a Kronecker product",
+        variables=dict.fromkeys((*COEFFICIENTS, *ENTRIES, *VALUES), ANY),
+        direct=_lost_directly,
     ),
 )

@@ -184,11 +184,18 @@ def _line(formula: sp.Expr, proof: Proof) -> None:
         r"to the least",
         "r",
     )
+    chosen = (1, -1, 0)
+    margins = [
+        b * (chosen[target] - chosen[j])
+        for b, target in ((gamma, 0), (-gamma, 1))
+        for j in range(3)
+        if j != target
+    ]
     proof.equal(
-        sp.Matrix([[gamma * (1 - 0), gamma * (1 + 1), -gamma * (-1 - 0), -gamma * (-1 - 1)]]),
-        gamma * sp.Matrix([[1, 2, 1, 2]]),
+        sp.Matrix([margins]),
+        sp.Matrix([[2, 1, 2, 1]]) * gamma,
         r"in general: $a_j = 1$ at one target, $-1$ at the other, 0 elsewhere, and "
-        r"$b_i = \pm \gamma$; the margins over a source with $a_j = 0$ and over the other target, "
+        r"$b_i = \pm \gamma$; the margins over the other target and over a source with $a_j = 0$, "
         r"for $b_i = \gamma$ and for $b_i = -\gamma$",
         r"b_i (a_{t(i)} - a_j)",
     )
