@@ -145,6 +145,28 @@ def test_left_null_spaces_have_the_dimension_of_the_rank_theorem() -> None:
         assert all(not any(combined(tuple(y), table.tolist())) for y in null)
 
 
+def test_dependent_inputs_leave_only_the_square_of_their_rank_free() -> None:
+    """Scores of all matrices with entries 0 or 1 at one place span exactly that many dimensions."""
+    random = np.random.default_rng(7)
+    for _ in range(20):
+        n, d = random.integers(2, 5, size=2)
+        x = sp.Matrix(random.integers(-1, 2, size=(n, d)).tolist())
+        if rank := x.rank():
+            spanned = sp.Matrix(
+                [list(x.col(a) * x.col(b).T) for a in range(d) for b in range(d)]
+            ).rank()
+            assert int(n) ** 2 - spanned == fredholm.lost(int(n), rank)
+
+
+def test_the_mean_of_two_inputs_is_never_attended_to_more_than_both() -> None:
+    random = np.random.default_rng(8)
+    x = random.standard_normal((3, 4))
+    x[2] = (x[0] + x[1]) / 2
+    assert dependence(x) is not None
+    scores = x @ random.standard_normal((1000, 4, 4)) @ x.T
+    assert np.all(scores[:, 2] <= np.maximum(scores[:, 0], scores[:, 1]) + 1e-12)
+
+
 # --------------------------------------------------------------------------- false certificates
 
 
