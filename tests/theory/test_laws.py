@@ -10,6 +10,7 @@ from fractions import Fraction
 import mpmath  # type: ignore[import-untyped]
 import numpy as np
 import pytest
+import sympy as sp
 from scipy import integrate, optimize, stats
 
 from reports.record import InputError
@@ -25,6 +26,7 @@ from theory import (
     share_variance,
     single_head,
 )
+from theory.proof.law import Law, Parameter
 
 DIGITS = 50
 
@@ -335,3 +337,11 @@ def test_a_relation_between_parameters_is_a_premise() -> None:
         averaging.subset_leak(1, 3, 4)
     with pytest.raises(InputError, match="must hold, got beta = 1, epsilon = 5"):
         key_query_value.gain(5, 1)
+
+
+def test_numbers_written_into_a_formula_keep_their_signs_and_powers() -> None:
+    base = sp.Symbol("b", real=True)
+    law = Law("f", base**2, (Parameter("b", base),))
+    assert law.shown({"b": sp.Integer(-1)}) == r"\left(-1\right)^{2}"
+    assert law.shown({"b": sp.Integer(10) ** 6}) == "1000000^{2}"
+    assert law.shown({"b": sp.Rational(-5, 2 * 10**7)}) == r"\left(-2.5 \cdot 10^{-7}\right)^{2}"

@@ -67,7 +67,9 @@ def rows(name: str, value: np.ndarray, least: int) -> str | None:
     >>> rows("keys", np.zeros((1, 4)), 2)
     'keys must have at least 2 rows, got 1'
     """
-    if getattr(value, "ndim", None) != 2 or len(value) >= least:
+    import numpy as np
+
+    if np.ndim(value) != 2 or len(value) >= least:
         return None
     return f"{name} must have at least {least} rows, got {len(value)}"
 
@@ -83,7 +85,8 @@ def orthonormal(name: str, value: np.ndarray) -> str | None:
 
     if array(name, value, "n", "d"):
         return None
-    gram = value @ value.T
+    vectors = np.asarray(value)
+    gram = vectors @ vectors.T
     wrong = np.argwhere(np.abs(gram - np.eye(len(gram))) > ROUNDING)
     if not len(wrong):
         return None

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import math
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, overload
@@ -61,6 +62,19 @@ class Parameter:
         if math.isinf(self.upper):
             return f"{kind} {'above' if self.open else 'of at least'} {self.lower:g}"
         return f"{kind} {'strictly ' if self.open else ''}between {self.lower:g} and {self.upper:g}"
+
+
+def _digits(value: float) -> str:
+    """LaTeX of a number that may stand in a product or under a power."""
+    if value.is_integer() and abs(value) < 1e9:
+        text = f"{value:.0f}"
+    else:
+        text = re.sub(r"^(.*)e([+-]\d+)$", _power_of_ten, f"{value:.6g}")
+    return rf"\left({text}\right)" if text.startswith("-") or "cdot" in text else text
+
+
+def _power_of_ten(found: re.Match[str]) -> str:
+    return rf"{found[1]} \cdot 10^{{{int(found[2])}}}"
 
 
 def _plain(value: Any) -> str:
@@ -120,7 +134,7 @@ class Law:
 
     def shown(self, values: Mapping[str, sp.Expr | int]) -> str:
         """LaTeX of the formula with numbers written in, nothing simplified."""
-        digits = {p.symbol: sp.Symbol(f"{float(values[p.name]):.6g}") for p in self.parameters}
+        digits = {p.symbol: sp.Symbol(_digits(float(values[p.name]))) for p in self.parameters}
         return latex(self.expression.xreplace(digits), product="dot")
 
     @property
