@@ -32,6 +32,11 @@ u = sp.Symbol("u", nonnegative=True)
 DEVIATION = Parameter("tau", tau, lower=0, open=True)
 CENTRE = Parameter("m", centre)
 
+distribution = Law(
+    r"P(S \le s)",
+    Phi((sp.log(share / (1 - share)) - centre) / tau),
+    (SHARE, CENTRE, DEVIATION),
+)
 density = Law(
     "f(s)",
     sp.exp(-((sp.log(share / (1 - share)) - centre) ** 2) / (2 * tau**2))
@@ -103,7 +108,7 @@ def _density(formula: sp.Expr, proof: Proof) -> None:
         r"\frac{d}{ds} \operatorname{logit} s",
     )
     proof.equal(
-        sp.diff(Phi((logit - centre) / tau), logit) / (share * (1 - share)),
+        sp.diff(distribution.expression.subs(log_odds, logit), logit) / (share * (1 - share)),
         formula.subs(log_odds, logit),
         r"chain rule: differentiate the distribution function, with $x = \operatorname{logit} s$",
         r"f(s)",
@@ -215,7 +220,8 @@ CLAIMS = (
         key="logistic_normal.density",
         question="2c.2",
         title="The density of the split",
-        statement=r"$s$ has the density $f(s) = {law}$ on $0 < s < 1$.",
+        statement=r"$s$ has the distribution function $\Phi((\operatorname{logit} s - m)/\tau)$ "
+        r"and the density $f(s) = {law}$ on $0 < s < 1$.",
         assumptions=(r"$s = 1/(1 + e^{-x})$ with $x \sim \mathcal{N}(m, \tau^2)$",),
         law=density,
         derive=_density,

@@ -199,12 +199,13 @@ CLAIMS = (
     Claim(
         key="single_head.coin",
         question="2c.2",
-        title="With radial noise the output is one of the two values, by a fair coin",
+        title="With radial noise the split is a fair coin",
         statement=r"$P(\delta < s < 1 - \delta) = {law}$ lies between $\sqrt{2/\pi}\, v "
         r"e^{-v^2/2}$ and $\sqrt{2/\pi}\, v$, where $v = L/\tau$ and "
         r"$L = \log\frac{1 - \delta}{\delta}$: it tends to 0 if and only if $\tau \to \infty$, "
         r"that is in part 2 as $\beta \to \infty$ whatever $\alpha$ is, and in part 1 if and only "
-        r"if $\alpha\beta^2 \to \infty$. Then $s$ is near 0 or near 1 with equal probability.",
+        r"if $\alpha\beta^2 \to \infty$. Then $s$ is near 0 or near 1 with equal probability; "
+        "what the other keys keep is bounded by claim single_head.background_tail.",
         assumptions=(*ASSUMED, SPLIT, r"$0 < \delta < \frac{1}{2}$"),
         law=undecided,
         derive=_coin,

@@ -95,8 +95,7 @@ def test_the_recipe_by_scipy_and_by_samples(
     epsilon: float, eta: float, n: int, theta: float
 ) -> None:
     """12 500 samples or more; 0.04 too many failures by chance: at most e^(−40) (Hoeffding)."""
-    beta = allowed_noise.gain(epsilon, eta, n, theta)
-    alpha = allowed_noise.noise(epsilon, eta, n, theta)
+    beta, alpha = allowed_noise.recipe(epsilon, eta, n, theta)
     margin, deviation = allowed_noise.margin(epsilon, n, theta), 2 * beta * math.sqrt(alpha)
     delta = (1 - theta) * epsilon
     split = 2 * stats.norm.sf(math.log((0.5 + delta) / (0.5 - delta)) / deviation)
@@ -119,4 +118,4 @@ def test_all_that_is_out_of_range_is_named() -> None:
     with pytest.raises(InputError, match=r"delta .* got 0.5; eta .* got 0; beta .* got -1"):
         allowed_noise.largest_noise(0.5, 0, -1)
     with pytest.raises(InputError, match=r"epsilon .* got 1; eta .* got 1; n .* 2; theta .* 0"):
-        allowed_noise.noise(1, 1, 2, 0)
+        allowed_noise.recipe(1, 1, 2, 0)

@@ -77,6 +77,8 @@ def test_density_by_scipy(m: float, tau: float) -> None:
     for s in (0.01, 0.3, 0.5, 0.95):
         reference = stats.norm.pdf(math.log(s / (1 - s)), m, tau) / (s * (1 - s))
         assert density(s) == pytest.approx(reference, rel=1e-12)
+        below = stats.norm.cdf(math.log(s / (1 - s)), m, tau)
+        assert logistic_normal.distribution(s, m, tau) == pytest.approx(below, rel=1e-11)
     whole = integrate.quad(density, 1e-12, 1 - 1e-12, points=[0.01, 0.5, 0.99], limit=400)[0]
     assert whole == pytest.approx(1, abs=1e-6)
 
