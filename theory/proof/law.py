@@ -70,7 +70,7 @@ def _digits(value: float) -> str:
         text = f"{value:.0f}"
     else:
         text = re.sub(r"^(.*)e([+-]\d+)$", _power_of_ten, f"{value:.6g}")
-    return rf"\left({text}\right)" if text.startswith("-") or "cdot" in text else text
+    return rf"\left({text}\right)" if text.startswith("-") else text
 
 
 def _power_of_ten(found: re.Match[str]) -> str:
