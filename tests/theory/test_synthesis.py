@@ -1,4 +1,8 @@
-"""The synthesiser against attention by plain loops, a general optimiser and exact ranks."""
+"""The synthesiser against attention by plain loops, a general optimiser and exact ranks.
+
+Random inputs have fixed seeds, and what is asserted of them is a theorem up to rounding: no test
+fails by chance.
+"""
 
 from __future__ import annotations
 
