@@ -50,7 +50,7 @@ def derivation(decided: record.Claim) -> str:
         blocks += [wrapped(f"[{step.check}]", INDENT)]
     if decided.result:
         blocks += ["\n" + boxed(formula(decided.result))]
-    blocks += [f"\n{decided.verdict.capitalize()}. {wrapped(decided.source, '', '')}"]
+    blocks += [f"\n{wrapped(f'{decided.verdict.capitalize()}. Source: {decided.source}.')}"]
     if decided.twin:
         twin = f"The false twin, {decided.twin}, is {decided.twin_verdict}."
         blocks += [wrapped(twin), wrapped(f"{decided.example} {decided.directly}")]

@@ -108,9 +108,10 @@ class Claim:
             f"${latex(p.symbol)} = {scientific(float(numbers[p.name]))}$"
             for p in self.law.parameters
         )
-        law = f"{self.law.symbol} {self.law.relation} {self.law.shown(numbers)}"
-        approximately = f"${law} \\approx {scientific(value)}$."
-        return f"For {given}: {approximately}" if given else approximately
+        formula, found = self.law.shown(numbers), scientific(value)
+        law = f"{self.law.symbol} {self.law.relation} {formula}"
+        sentence = f"${law}$." if formula == found else f"${law} \\approx {found}$."
+        return f"For {given}: {sentence}" if given else sentence
 
 
 @dataclass(frozen=True)
