@@ -1,6 +1,6 @@
 """Question 2c.1: the noise that is allowed does give the accuracy and probability wanted.
 
-The noise of these experiments is the law's own, whatever the smallest one of the run is.
+The noise of these experiments, but for one, is the law's own, whatever the smallest of the run is.
 """
 
 # mypy: disable-error-code="no-any-return"
@@ -12,7 +12,7 @@ import numpy as np
 from scipy import special
 
 from simulate.attention import weights
-from simulate.experiment import Experiment, number
+from simulate.experiment import Experiment, Measure, number
 from simulate.samplers import A, B, RandomKeys, Sampler, average_query
 from simulate.statistics import Mean, Probability
 from simulate.streams import SIZE, Block
@@ -32,7 +32,7 @@ DIVISION = 0.03125
 
 def experiments(alpha: float) -> list[Experiment]:
     """For the split alone, by the sufficient and by the exact noise; for the whole output."""
-    return [_sufficient(), _largest(), _recipe()]
+    return [_sufficient(), _largest(), _failure(alpha), _near_average()]
 
 
 def _weights(
@@ -86,27 +86,51 @@ def _largest() -> Experiment:
     )
 
 
-def _recipe() -> Experiment:
+def _far(alpha: float, beta: float) -> Measure:
     """Values are the unit vectors, at distance √2: the output is the vector of weights."""
-    beta = number("allowed_noise.gain", TOLERANCE, FAILURE, N, DIVISION)
-    alpha = number("allowed_noise.noise", TOLERANCE, FAILURE, N, DIVISION)
 
-    def fails(block: Block, sampler: Sampler) -> Float[np.ndarray, " trials"]:
+    def far(block: Block, sampler: Sampler) -> Float[np.ndarray, " trials"]:
         found = _weights(block, sampler, alpha, beta)
         found[:, [A, B]] -= 0.5
         distance = np.sqrt((found**2).sum(axis=1))
         return indicator(distance > TOLERANCE * np.sqrt(2), distance)
 
+    return far
+
+
+def _failure(alpha: float) -> Experiment:
+    beta = 12.0
     return Experiment(
-        key="single_head.recipe",
-        claim="single_head.recipe",
+        key="single_head.failure",
+        claim="single_head.failure",
         question="2c.1",
-        title="with the gain and noise of the recipe the output is near the average",
-        law="allowed_noise.noise",
+        title="the output is far from the average no more often than the bound says",
+        law="near_average.failure",
+        parameters={
+            "alpha": alpha, "beta": beta, "epsilon": TOLERANCE, "n": N, "theta": DIVISION,
+        },
+        measure=_far(alpha, beta),
+        check=Mean(
+            lambda: (0.0, number("near_average.failure", TOLERANCE, alpha, beta, N, DIVISION)),
+            width=1.0,
+            reach=0.05,
+        ),
+    )  # fmt: skip
+
+
+def _near_average() -> Experiment:
+    beta = number("near_average.gain", TOLERANCE, FAILURE, N, DIVISION)
+    alpha = number("near_average.noise", TOLERANCE, FAILURE, N, DIVISION)
+    return Experiment(
+        key="single_head.near_average",
+        claim="single_head.near_average",
+        question="2c.1",
+        title="with the gain and noise proved enough the output is near the average",
+        law="near_average.noise",
         parameters={
             "alpha": alpha, "beta": beta, "epsilon": TOLERANCE, "eta": FAILURE, "n": N,
             "theta": DIVISION,
         },
-        measure=fails,
+        measure=_far(alpha, beta),
         check=Mean(lambda: (0.0, FAILURE), width=1.0, reach=0.05),
     )  # fmt: skip

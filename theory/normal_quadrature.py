@@ -53,7 +53,7 @@ def normal_mean(function: Function, strip: float, bound: float = 1.0) -> tuple[f
 
     function: f, on an array of real points; it must be analytic with |f| ≤ `bound` where the
     imaginary part is at most `strip`. Rounding adds about 1e-15 times `bound`. The number of
-    points grows like 1/strip: 65 points for a strip of 1.
+    points grows like 1/strip: about 100 points for a strip of 1.
 
     Raises: InputError if the strip is narrower than 1e-4.
     Source: Trefethen and Weideman 2014, theorem 5.1; claim normal_quadrature.error.

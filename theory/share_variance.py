@@ -131,6 +131,13 @@ def _below(formula: sp.Expr, proof: Proof) -> None:
         r"$(s - \frac{1}{2})^2 = \frac{1}{4} \tanh^2 (x/2)$: put $u = |x|/2$ and take the mean",
         r"\frac{1}{4} E[\frac{1}{4} x^2 - \frac{1}{24} x^4]",
     )
+    proof.equal(
+        sp.diff(sp.tanh(tau * u) ** 2, tau),
+        2 * u * sp.tanh(tau * u) * (1 - sp.tanh(tau * u) ** 2),
+        r"with $u = |x|/(2\tau) \ge 0$ this is at least 0: the variance rises with $\tau$, so for "
+        r"every $\tau \ge 1$ it is at least the bound at 1",
+        r"\frac{d}{d\tau} \tanh^2(\tau u)",
+    )
 
 
 def _coin(formula: sp.Expr, proof: Proof) -> None:
@@ -210,7 +217,8 @@ CLAIMS = (
         key="logistic_normal.variance_below",
         question="2c.1",
         title="The split varies unless the spread of its logit vanishes",
-        statement=r"$\operatorname{Var}(s) \ge {law}$; with claim logistic_normal.variance_above, "
+        statement=r"$\operatorname{Var}(s) \ge {law}$, and it rises with $\tau$, so it tends to 0 "
+        r"only if $\tau \to 0$. With claim logistic_normal.variance_above, "
         r"$\operatorname{Var}(s)/\tau^2 \to \frac{1}{16}$ as $\tau \to 0$.",
         assumptions=(CENTRED,),
         law=variance_below,

@@ -10,7 +10,7 @@ import pytest
 from scipy import stats
 
 from reports.record import InputError
-from theory import allowed_noise, regimes
+from theory import allowed_noise, near_average, regimes
 from theory.noisy_keys import drawn_weights
 
 WANTED = [(0.1, 0.01, 8.0), (0.3, 0.5, 1.0), (0.01, 1e-6, 30.0)]
@@ -46,7 +46,7 @@ def test_the_sufficient_noise_suffices(delta: float, eta: float, beta: float) ->
 def test_the_margin_in_fractions(epsilon: Fraction, n: int, theta: Fraction) -> None:
     """e^M = (n − 2)(1 − θε)/(θε) leaves exactly θε off b; the wrong twin leaves less."""
     power = (n - 2) * (1 - theta * epsilon) / (theta * epsilon)
-    found = allowed_noise.margin(float(epsilon), n, float(theta))
+    found = near_average.margin(float(epsilon), n, float(theta))
     assert found == pytest.approx(math.log(power), rel=1e-14)
     ratio = (n - 2) / power
     assert ratio / (1 + ratio) == theta * epsilon
@@ -68,7 +68,7 @@ def test_scores_within_the_margins_give_an_output_near_the_average(seed: int) ->
     random = np.random.default_rng(seed)
     n, epsilon = int(random.integers(3, 12)), float(random.uniform(0.01, 0.49))
     theta = float(random.uniform(0.05, 0.95))
-    delta, margin = (1 - theta) * epsilon, allowed_noise.margin(epsilon, n, theta)
+    delta, margin = (1 - theta) * epsilon, near_average.margin(epsilon, n, theta)
     room = math.log((0.5 + delta) / (0.5 - delta))
     scores = np.empty(n)
     scores[1] = random.normal(0, 5)
@@ -80,7 +80,7 @@ def test_scores_within_the_margins_give_an_output_near_the_average(seed: int) ->
 def test_a_margin_that_is_too_small_would_not_do() -> None:
     """v_a = −1, all others 1, s_a at the lower edge: nearly all of ε is used, and then too much."""
     epsilon, n, theta = 0.1, 5, 0.9
-    delta, margin = (1 - theta) * epsilon, allowed_noise.margin(epsilon, n, theta)
+    delta, margin = (1 - theta) * epsilon, near_average.margin(epsilon, n, theta)
     room = math.log((0.5 + delta) / (0.5 - delta))
     values = np.array([[-1.0], [1.0], [1.0], [1.0], [1.0]])
     near = output_error(np.array([-room, 0, *[-margin] * 3]), values)
@@ -91,15 +91,17 @@ def test_a_margin_that_is_too_small_would_not_do() -> None:
 @pytest.mark.parametrize(
     ("epsilon", "eta", "n", "theta"), [(0.1, 0.05, 16, 0.125), (0.2, 0.2, 4, 0.0625)]
 )
-def test_the_recipe_by_scipy_and_by_samples(
+def test_gain_and_noise_by_scipy_and_by_samples(
     epsilon: float, eta: float, n: int, theta: float
 ) -> None:
     """12 500 samples or more; 0.04 too many failures by chance: at most e^(−40) (Hoeffding)."""
-    beta, alpha = allowed_noise.recipe(epsilon, eta, n, theta)
-    margin, deviation = allowed_noise.margin(epsilon, n, theta), 2 * beta * math.sqrt(alpha)
+    beta, alpha = near_average.gain_and_noise(epsilon, eta, n, theta)
+    margin, deviation = near_average.margin(epsilon, n, theta), 2 * beta * math.sqrt(alpha)
     delta = (1 - theta) * epsilon
     split = 2 * stats.norm.sf(math.log((0.5 + delta) / (0.5 - delta)) / deviation)
     others = (n - 2) * stats.norm.sf((beta - margin) / deviation)
+    failure = near_average.failure(epsilon, alpha, beta, n, theta)
+    assert failure == pytest.approx(split + others, rel=1e-9)
     assert split <= eta / 2
     assert others <= eta / 2
     assert 0.2 * eta / 2 < split  # no more cautious than the tail bound
@@ -110,7 +112,7 @@ def test_the_recipe_by_scipy_and_by_samples(
         weights[:, :2] -= 0.5
         return float((np.linalg.norm(weights, axis=1) > epsilon * math.sqrt(2)).mean())
 
-    assert failures(alpha) <= eta + 0.04
+    assert failures(alpha) <= failure + 0.04
     assert failures(10 * alpha) > eta
 
 
@@ -118,4 +120,4 @@ def test_all_that_is_out_of_range_is_named() -> None:
     with pytest.raises(InputError, match=r"delta .* got 0.5; eta .* got 0; beta .* got -1"):
         allowed_noise.largest_noise(0.5, 0, -1)
     with pytest.raises(InputError, match=r"epsilon .* got 1; eta .* got 1; n .* 2; theta .* 0"):
-        allowed_noise.recipe(1, 1, 2, 0)
+        near_average.gain_and_noise(1, 1, 2, 0)

@@ -11,6 +11,7 @@ from theory import (
     allowed_noise,
     background,
     logistic_normal,
+    near_average,
     normal_quadrature,
     outranked,
     regimes,
@@ -23,7 +24,7 @@ from theory.proof.law import Parameter
 
 CONSTRUCTIONS = (
     score_law, single_head, regimes, normal_quadrature, logistic_normal, share_variance,
-    background, outranked, allowed_noise,
+    background, outranked, allowed_noise, near_average,
 )  # fmt: skip
 CLAIMS = {c.key: c for construction in CONSTRUCTIONS for c in construction.CLAIMS}
 EXACT = [key for key, claim in CLAIMS.items() if claim.law.relation == "="]
@@ -38,8 +39,9 @@ WRONG_BOUNDS = {
     "single_head.background_rate": 0.02,
     "single_head.allowed_noise": 4.0,
     "single_head.largest_noise": 1.5,
-    "allowed_noise.margin": 0.95,
-    "single_head.recipe": 10.0,
+    "near_average.margin": 0.95,
+    "single_head.failure": 0.01,
+    "single_head.near_average": 10.0,
 }
 
 
