@@ -146,7 +146,8 @@ def _failure(formula: sp.Expr, proof: Proof) -> None:
         + (n - 2) * Phi((margin.expression - beta) / sp.sqrt(2 * covariance(SIGMA, Q, Q))),
         formula,
         r"unless this happens or $s_b - s_i$ is less than the margin $M$ of claim "
-        r"near_average.margin for one of the $n - 2$ other keys, the error is at most $\varepsilon D$",
+        r"near_average.margin for one of the $n - 2$ other keys, the error is at most "
+        r"$\varepsilon D$",
     )
 
 
