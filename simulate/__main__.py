@@ -31,6 +31,7 @@ from simulate.experiment import (
 )
 from simulate.samplers import SAMPLERS
 from simulate.statistics import MISS
+from theory.proof.plain import prose
 
 RECORD = ROOT / "results" / "quick" / "simulate.json"
 
@@ -51,7 +52,7 @@ def main(argv: list[str] | None = None) -> int:
     chosen = _chosen(experiments, arguments.only)
     if arguments.list:
         for e in chosen:
-            print(f"{e.question:5} {e.key:40} {plain(e.title)}")
+            print(f"{e.question:5} {e.key:40} {prose(e.title)}")
         return 0
 
     if not arguments.only:
@@ -120,13 +121,6 @@ def summary(results: Sequence[Result], seed: int) -> str:
         "exact bounds and identities leave room for rounding alone. --list says what each "
         "experiment measures."
     )
-
-
-def plain(title: str) -> str:
-    """A title with inline mathematics as a terminal shows it."""
-    for tex, text in ((r"^\top ", "ᵀ"), (r"\beta", "β"), ("$", "")):
-        title = title.replace(tex, text)
-    return title
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from simulate.attention import orthonormal, weights
-from simulate.experiment import Experiment, law
+from simulate.experiment import Experiment
 from simulate.samplers import A, B, Sampler
 from simulate.statistics import Bound, Identity
 from simulate.streams import SIZE, Block
+from theory import law
 
 if TYPE_CHECKING:
     from jaxtyping import Float

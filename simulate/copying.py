@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from simulate.attention import weights
-from simulate.experiment import Experiment, law
+from simulate.experiment import Experiment
 from simulate.samplers import Sampler
 from simulate.statistics import Bound
 from simulate.streams import SIZE, Block
+from theory import law
 
 if TYPE_CHECKING:
     from jaxtyping import Float

@@ -6,7 +6,6 @@ depend on it, so counts are the same for any number of workers.
 
 from __future__ import annotations
 
-import importlib
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -19,6 +18,7 @@ from simulate.samplers import Sampler
 from simulate.statistics import Check, Judgement, Range
 from simulate.streams import Block, blocks
 from simulate.tallies import Tally
+from theory import law
 
 if TYPE_CHECKING:
     import numpy as np
@@ -92,13 +92,6 @@ class Result:
         """Why there are fewer than the default number of trials: somebody asked for fewer."""
         trials = self.tally.trials
         return f"asked for: --trials {trials}" if trials < DEFAULT_TRIALS else None
-
-
-def law(name: str) -> Callable[..., Float[np.ndarray, "*shape"]]:
-    """The function 'module.function' of theory/, imported when it is first needed."""
-    module, function = name.split(".")
-    found: Callable[..., Any] = getattr(importlib.import_module(f"theory.{module}"), function)
-    return found
 
 
 def number(name: str, *arguments: float) -> float:

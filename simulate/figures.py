@@ -17,11 +17,12 @@ from scipy import special
 from reports import record
 from simulate import averaging, multi_head, single_head
 from simulate.attention import weights
-from simulate.experiment import Result, law, number
+from simulate.experiment import Result, number
 from simulate.samplers import SETTINGS, A, B, RandomKeys, Sampler, average_query, head_queries
 from simulate.statistics import Distribution
 from simulate.streams import SIZE, Block
 from simulate.tallies import Count, Cumulative, Moments
+from theory import law
 
 if TYPE_CHECKING:
     from jaxtyping import Float

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from simulate.attention import weights
-from simulate.experiment import Experiment, law
+from simulate.experiment import Experiment
 from simulate.key_query_value import LARGEST_GAP, D, directions
 from simulate.samplers import Sampler
 from simulate.statistics import Bound, Identity
 from simulate.streams import SIZE, Block
+from theory import law
 
 if TYPE_CHECKING:
     from jaxtyping import Float

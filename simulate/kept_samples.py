@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from simulate.attention import log_weights, weights
-from simulate.experiment import Experiment, exactly, law, number
+from simulate.experiment import Experiment, exactly, number
 from simulate.multi_head import BETA, RADIAL
 from simulate.samplers import A, B, RandomKeys, Sampler, head_queries
 from simulate.statistics import Distribution, Mean, Probability
 from simulate.streams import SIZE, Block
 from simulate.tallies import indicator
+from theory import law
 
 if TYPE_CHECKING:
     from jaxtyping import Float

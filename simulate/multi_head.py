@@ -10,11 +10,12 @@ from scipy import special
 
 from simulate import averaging
 from simulate.attention import orthonormal, weights
-from simulate.experiment import Experiment, Measure, exactly, law, number
+from simulate.experiment import Experiment, Measure, exactly, number
 from simulate.samplers import SETTINGS, A, B, RandomKeys, Sampler, head_queries
 from simulate.statistics import Distribution, Identity, Mean, Probability, Range
 from simulate.streams import SIZE, Block
 from simulate.tallies import indicator
+from theory import law
 
 if TYPE_CHECKING:
     from jaxtyping import Float

@@ -10,11 +10,12 @@ import numpy as np
 from scipy import special
 
 from simulate.attention import log_weights
-from simulate.experiment import Experiment, Measure, exactly, law, number
+from simulate.experiment import Experiment, Measure, exactly, number
 from simulate.samplers import SETTINGS, A, B, RandomKeys, Sampler, average_query, head_queries
 from simulate.statistics import Distribution, Mean, Probability, Range
 from simulate.streams import SIZE, Block
 from simulate.tallies import indicator
+from theory import law
 
 if TYPE_CHECKING:
     from jaxtyping import Float

@@ -1,100 +1,48 @@
-"""Every claim about attention of questions 2a to 2e, derived and checked by program.
+"""Every claim about attention, derived and checked by program.
 
 Importing this package loads sympy alone; `claims()` loads the derivations, and python-flint loads
-when one of them is checked. Laws are the module-level functions of `theory.copying`,
-`theory.averaging` and so on.
+when one of them is checked. `theory.copying`, `theory.averaging` and the other modules of this
+folder each answer a question; what they rest on lies in a folder by what it is about. Laws are
+module-level functions: `theory.averaging.gain(1e-3, 16)`, or `theory.law("averaging.gain")`.
 """
 
 from __future__ import annotations
 
+import functools
+import importlib
+import pkgutil
 from typing import TYPE_CHECKING
 
 from reports.record import InputError
 
 if TYPE_CHECKING:
     from theory.proof.claim import Citation, Claim
+    from theory.proof.law import Law
+
+# Modules with claims, in the order in which the claims of one question are read.
+CONSTRUCTIONS = (
+    "copying", "keys.convex_hull", "keys.separation", "averaging", "keys.averaging_queries",
+    "keys.shortest_average", "keys.averageable", "keys.gram", "keys.perturbed_keys",
+    "keys.unreachable_scores", "noise.score_law", "single_head", "noise.regimes",
+    "noise.normal_quadrature", "noise.logistic_normal", "noise.share_variance",
+    "noise.background", "noise.outranked", "noise.allowed_noise", "noise.near_average",
+    "noise.missing", "multi_head", "noise.kept_samples", "noise.both_heads", "noise.heads",
+    "noise.query_pairs", "noise.safe_queries", "identity_attention", "key_query_value",
+    "matrices.score_matrix", "matrices.solution_families", "matrices.least_norm",
+    "matrices.conditioning", "matrices.low_rank", "matrices.set_attention", "matrices.fredholm",
+    "matrices.practical_synthesis", "facts.missing_mass", "facts.good_turing", "hallucination",
+    "facts.guessing", "projections.chi_squared", "projections.johnson_lindenstrauss", "linformer",
+    "projections.linformer_proofs", "graphs.attention_graph", "graphs.reachability",
+    "graphs.spectral_gap", "bigbird", "features.random_features", "features.feature_variance",
+    "features.relative_error", "features.feature_comparison", "features.orthogonal_series",
+    "features.orthogonal_features", "features.orthogonal_limits", "features.regularised_kernel",
+    "performer", "features.attention_cost",
+)  # fmt: skip
 
 
 def claims() -> tuple[Claim | Citation, ...]:
     """All claims in the order of the questions, their derivations not yet run."""
-    from theory import (
-        allowed_noise,
-        attention_cost,
-        attention_graph,
-        averageable,
-        averaging,
-        averaging_queries,
-        background,
-        bigbird,
-        both_heads,
-        chi_squared,
-        conditioning,
-        convex_hull,
-        copying,
-        feature_comparison,
-        feature_variance,
-        fredholm,
-        good_turing,
-        gram,
-        guessing,
-        hallucination,
-        heads,
-        identity_attention,
-        johnson_lindenstrauss,
-        kept_samples,
-        key_query_value,
-        least_norm,
-        linformer,
-        linformer_proofs,
-        logistic_normal,
-        low_rank,
-        missing,
-        missing_mass,
-        multi_head,
-        near_average,
-        normal_quadrature,
-        orthogonal_features,
-        orthogonal_limits,
-        orthogonal_series,
-        outranked,
-        performer,
-        perturbed_keys,
-        practical_synthesis,
-        query_pairs,
-        random_features,
-        reachability,
-        regimes,
-        regularised_kernel,
-        relative_error,
-        safe_queries,
-        score_law,
-        score_matrix,
-        separation,
-        set_attention,
-        share_variance,
-        shortest_average,
-        single_head,
-        solution_families,
-        spectral_gap,
-        unreachable_scores,
-    )
-
-    modules = (
-        copying, convex_hull, separation, averaging, averaging_queries, shortest_average,
-        averageable, gram, perturbed_keys, unreachable_scores,
-        score_law, single_head, regimes, normal_quadrature, logistic_normal, share_variance,
-        background, outranked, allowed_noise, near_average,
-        missing, multi_head, kept_samples, both_heads, heads, query_pairs, safe_queries,
-        identity_attention, key_query_value,
-        score_matrix, solution_families, least_norm, conditioning, low_rank, set_attention,
-        fredholm, practical_synthesis,
-        missing_mass, good_turing, hallucination, guessing,
-        chi_squared, johnson_lindenstrauss, linformer, linformer_proofs,
-        attention_graph, reachability, spectral_gap, bigbird,
-        random_features, feature_variance, relative_error, feature_comparison,
-        orthogonal_series, orthogonal_features, orthogonal_limits, regularised_kernel,
-        performer, attention_cost,
-    )  # fmt: skip
+    modules = [importlib.import_module(f"theory.{name}") for name in CONSTRUCTIONS]
     found = [claim for module in modules for claim in module.CLAIMS]
     return tuple(sorted(found, key=lambda claim: claim.question))
 
@@ -112,3 +60,21 @@ def find(name: str) -> tuple[Claim | Citation, ...]:
         near = difflib.get_close_matches(name, [c.key for c in known], n=3, cutoff=0.0)
         raise InputError(f"{name} is not a claim; the nearest are {', '.join(near)}")
     return found
+
+
+def law(name: str) -> Law:
+    """The law 'module.function', in whichever folder the module lies.
+
+    >>> round(law("averaging.gain")(epsilon=1e-3, n=16), 3)
+    8.853
+    """
+    module, function = name.split(".")
+    found: Law = getattr(importlib.import_module(_module_names()[module]), function)
+    return found
+
+
+@functools.cache
+def _module_names() -> dict[str, str]:
+    """Full names of all modules, by their last part: no two modules share one."""
+    walked = [module.name for module in pkgutil.walk_packages(__path__, "theory.")]
+    return {name.rpartition(".")[2]: name for name in walked}

@@ -2,7 +2,7 @@
 
 The keys are orthonormal and the query is q = β(k_a + k_b); for a subset S with positive weights
 w_i that sum to one it is q = Σ_{i∈S} (β + log w_i) k_i. Which other queries average as well is the
-subject of `theory.averaging_queries`, other keys that of `theory.gram`.
+subject of `theory.keys.averaging_queries`, other keys that of `theory.keys.gram`.
 """
 
 from __future__ import annotations
@@ -12,7 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 import sympy as sp
 
-from theory.attended import gain_directly, output_directly, subset_directly, subset_gain_directly
+from theory.keys.attended import (
+    gain_directly,
+    output_directly,
+    subset_directly,
+    subset_gain_directly,
+)
 from theory.proof.algebra import softmax
 from theory.proof.assumptions import array, orthonormal, require, rows
 from theory.proof.claim import Claim

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from theory import averaging, copying, identity_attention, key_query_value, multi_head
-from theory.synthesis import synthesise
+from theory.matrices.synthesis import synthesise
 
 if TYPE_CHECKING:
     import numpy as np

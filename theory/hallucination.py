@@ -13,15 +13,15 @@ from fractions import Fraction
 
 import sympy as sp
 
-from theory.good_turing import RISK, shortfall
-from theory.missing_mass import DRAWS, TEXT
-from theory.occupancy import followed, singletons_and_missing
+from theory.facts.good_turing import RISK, shortfall
+from theory.facts.missing_mass import DRAWS, TEXT
+from theory.facts.occupancy import followed, singletons_and_missing
+from theory.facts.small_world import SmallWorld, consistent, least_slack
 from theory.proof.claim import Citation, Claim
 from theory.proof.direct import Direct
 from theory.proof.law import Law, Parameter
 from theory.proof.steps import Proof
 from theory.proof.typeset import scientific
-from theory.small_world import SmallWorld, consistent, least_slack
 from theory.symbols import NONNEGATIVE, POSITIVE, UNIT, n, share
 
 missing, estimate = sp.symbols("M G", nonnegative=True)

@@ -14,7 +14,7 @@ from typing import Any
 import sympy as sp
 
 from theory.gaussian import Abbreviation
-from theory.nearest_point import nearest_weights
+from theory.keys.nearest_point import nearest_weights
 from theory.proof import direct
 from theory.proof.algebra import softmax
 from theory.proof.claim import Claim

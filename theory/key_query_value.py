@@ -96,7 +96,7 @@ def matrices(
     """K, Q, V for orthogonal u of equal norm β: keys K x_i, queries Q x_i, values V x_i.
 
     K = (u_d u_dᵀ + u_c u_cᵀ)/β²,  Q = γ (u_d u_aᵀ + u_c u_dᵀ)/β²,  V = (u_b u_bᵀ − u_c u_cᵀ)/β².
-    Source: practical, question 2e.2; theory.practical_synthesis has the smallest such matrices.
+    Source: practical, question 2e.2; practical_synthesis has the smallest such matrices.
 
     >>> import numpy as np
     >>> K, Q, V = matrices(*np.eye(4), gain=9.0)

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 import sympy as sp
 
-from theory import johnson_lindenstrauss as jl
-from theory.chi_squared import DRAWN, RATE, k
-from theory.johnson_lindenstrauss import FAILURE
+from theory.projections import johnson_lindenstrauss as jl
+from theory.projections.chi_squared import DRAWN, RATE, k
+from theory.projections.johnson_lindenstrauss import FAILURE
 from theory.proof.assumptions import array, require
 from theory.proof.claim import Claim
 from theory.proof.direct import Direct

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 import sympy as sp
 
-from theory import drawn_keys
 from theory.gaussian import Phi, mean_of_exponential
-from theory.missing import HEAD_1, LARGEST, Missing
-from theory.noisy_keys import ASSUMED, MU_A, MU_B, MU_I, SIGMA, SIGMA_A, covariance, mean
+from theory.noise import drawn_keys
+from theory.noise.missing import HEAD_1, LARGEST, Missing
+from theory.noise.noisy_keys import ASSUMED, MU_A, MU_B, MU_I, SIGMA, SIGMA_A, covariance, mean
 from theory.proof.algebra import softmax
 from theory.proof.claim import Claim
 from theory.proof.direct import Direct, close, unit, weights

@@ -9,7 +9,7 @@ from __future__ import annotations
 import sympy as sp
 
 from theory.gaussian import Phi, phi
-from theory.noisy_keys import (
+from theory.noise.noisy_keys import (
     ASSUMED,
     MU_A,
     MU_B,

@@ -23,10 +23,11 @@ from simulate import (
 )
 from simulate.attention import weights
 from simulate.catalogue import catalogue
-from simulate.experiment import Experiment, false_alarm_share, law, run
+from simulate.experiment import Experiment, false_alarm_share, run
 from simulate.samplers import A, B, RandomKeys, Sampler, reduced
 from simulate.statistics import Bound, Identity, Probability
 from simulate.streams import SIZE, Block
+from theory import law
 
 TRIALS = 4 * SIZE
 CATALOGUE = catalogue()

@@ -10,8 +10,8 @@ import pytest
 from scipy import stats
 
 from reports.record import InputError
-from theory import allowed_noise, near_average, regimes
-from theory.noisy_keys import drawn_weights
+from theory.noise import allowed_noise, near_average, regimes
+from theory.noise.noisy_keys import drawn_weights
 
 WANTED = [(0.1, 0.01, 8.0), (0.3, 0.5, 1.0), (0.01, 1e-6, 30.0)]
 

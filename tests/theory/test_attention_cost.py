@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from reports.record import InputError
-from theory.attention_cost import (
+from theory.features.attention_cost import (
     causal_crossing,
     cost,
     exact_causal_cost,
@@ -16,7 +16,7 @@ from theory.attention_cost import (
     paired_crossing,
     speedup,
 )
-from theory.attention_loops import counted, exact_attention, performer_attention
+from theory.features.attention_loops import counted, exact_attention, performer_attention
 from theory.performer import hyperbolic_features, positive_features
 
 SIZES = list(itertools.product((1, 2, 7), (1, 3, 4), (1, 2, 5)))

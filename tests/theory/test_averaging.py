@@ -12,8 +12,9 @@ import pytest
 from scipy import optimize
 
 from reports.record import InputError
-from theory import attended, averageable, averaging, averaging_queries, shortest_average
-from theory.copyable import Combination, Separation
+from theory import averaging
+from theory.keys import attended, averageable, averaging_queries, shortest_average
+from theory.keys.copyable import Combination, Separation
 
 TOLERANCES = [Fraction(1, 1000), Fraction(1, 7), Fraction(1, 2), Fraction(9, 10)]
 

@@ -10,8 +10,8 @@ import pytest
 from scipy import integrate, stats
 
 from reports.record import InputError
-from theory import background, outranked
-from theory.noisy_keys import drawn_weights
+from theory.noise import background, outranked
+from theory.noise.noisy_keys import drawn_weights
 
 SETTINGS = list(itertools.product((0.01, 0.1, 1.0), (0.0, 0.5)))
 

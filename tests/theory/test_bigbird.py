@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 
 from reports.record import InputError
-from theory import attention_graph as graphs
-from theory import bigbird, reachability, regular_graphs, spectral_gap
+from theory import bigbird
+from theory.graphs import attention_graph as graphs
+from theory.graphs import reachability, regular_graphs, spectral_gap
 from theory.proof.claim import Claim
 
 MODULES = (graphs, reachability, spectral_gap, bigbird)

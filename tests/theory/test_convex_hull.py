@@ -10,7 +10,8 @@ import pytest
 from scipy import optimize
 from scipy.special import logsumexp, softmax
 
-from theory import convex_hull, copying, separation
+from theory import copying
+from theory.keys import convex_hull, separation
 
 
 def entropy(weights: np.ndarray) -> float:

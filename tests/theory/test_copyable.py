@@ -13,8 +13,8 @@ from scipy import optimize
 from scipy.special import logsumexp
 
 from reports.record import InputError
-from theory.copyable import Combination, Separation, copyable
-from theory.nearest_point import nearest_weights
+from theory.keys.copyable import Combination, Separation, copyable
+from theory.keys.nearest_point import nearest_weights
 
 
 def inside_by_linear_programme(keys: np.ndarray, j: int) -> bool:
@@ -203,7 +203,7 @@ def test_a_wrong_algorithm_cannot_pass(monkeypatch: pytest.MonkeyPatch) -> None:
     def wrong(points: list[Any], target: Any) -> list[Fraction]:
         return [Fraction(1, len(points))] * len(points)
 
-    monkeypatch.setattr("theory.copyable.nearest_weights", wrong)
+    monkeypatch.setattr("theory.keys.copyable.nearest_weights", wrong)
     with pytest.raises(InputError, match="does not separate key 0"):
         copyable(KEYS, 0)
 

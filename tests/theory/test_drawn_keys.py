@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from theory import (
+from theory import multi_head
+from theory.noise import (
     both_heads,
     drawn_keys,
     heads,
     kept_samples,
     missing,
-    multi_head,
     query_pairs,
     safe_queries,
 )

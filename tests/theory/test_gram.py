@@ -10,8 +10,9 @@ import pytest
 from scipy import optimize
 
 from reports.record import InputError
-from theory import averaging, gram, perturbed_keys, unreachable_scores
-from theory.fredholm import RefusalError
+from theory import averaging
+from theory.keys import gram, perturbed_keys, unreachable_scores
+from theory.matrices.fredholm import RefusalError
 
 
 def softmax(scores: np.ndarray) -> np.ndarray:

@@ -12,9 +12,10 @@ from fractions import Fraction
 import pytest
 
 from reports.record import InputError
-from theory import guessing, hallucination
-from theory.good_turing import shortfall
-from theory.small_world import (
+from theory import hallucination
+from theory.facts import guessing
+from theory.facts.good_turing import shortfall
+from theory.facts.small_world import (
     MODELS,
     Outcome,
     SmallWorld,

@@ -11,7 +11,8 @@ import pytest
 from scipy import integrate, special, stats
 
 from reports.record import InputError
-from theory import heads, missing, multi_head
+from theory import multi_head
+from theory.noise import heads, missing
 
 SHARES = (0.0, 0.25, 0.5, 0.9, 1.0)
 NOISES = [(0.01, 0.5), (0.1, 0.5), (0.02, 0.0)]

@@ -10,8 +10,9 @@ import sympy as sp
 from flint import arb
 from scipy import integrate, special, stats
 
-from theory import both_heads, kept_samples, missing, multi_head
+from theory import multi_head
 from theory.gaussian import phi
+from theory.noise import both_heads, kept_samples, missing
 from theory.proof import rigorous
 from theory.proof.law import Law, Parameter
 from theory.symbols import alpha, n, radial

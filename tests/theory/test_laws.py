@@ -14,18 +14,8 @@ import sympy as sp
 from scipy import integrate, optimize, stats
 
 from reports.record import InputError
-from theory import (
-    averaging,
-    background,
-    copying,
-    identity_attention,
-    key_query_value,
-    missing,
-    multi_head,
-    regimes,
-    share_variance,
-    single_head,
-)
+from theory import averaging, copying, identity_attention, key_query_value, multi_head, single_head
+from theory.noise import background, missing, regimes, share_variance
 from theory.proof.law import Law, Parameter
 
 DIGITS = 50

@@ -14,7 +14,8 @@ import pytest
 from scipy import stats
 
 from reports.record import InputError
-from theory import chi_squared, johnson_lindenstrauss, linformer, linformer_proofs
+from theory import linformer
+from theory.projections import chi_squared, johnson_lindenstrauss, linformer_proofs
 from theory.proof.claim import Claim
 
 SURE = 1e-9

@@ -12,7 +12,7 @@ from flint import arb
 from scipy import integrate, stats
 
 from reports.record import InputError
-from theory import logistic_normal, normal_quadrature, regimes, share_variance
+from theory.noise import logistic_normal, normal_quadrature, regimes, share_variance
 from theory.proof import rigorous
 
 SPREADS = (0.05, 0.5, 1.4, 2.0, 5.0, 30.0, 90.0)

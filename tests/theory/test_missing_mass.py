@@ -12,11 +12,11 @@ from fractions import Fraction
 import pytest
 
 from reports.record import InputError
-from theory import good_turing as bounds
-from theory import missing_mass
-from theory.good_turing import good_turing
-from theory.missing_mass import changes, singletons
-from theory.occupancy import occupancy, singletons_and_missing
+from theory.facts import good_turing as bounds
+from theory.facts import missing_mass
+from theory.facts.good_turing import good_turing
+from theory.facts.missing_mass import changes, singletons
+from theory.facts.occupancy import occupancy, singletons_and_missing
 
 Shares = tuple[Fraction, ...]
 Row = tuple[Fraction, Fraction, Fraction]

@@ -12,13 +12,13 @@ import pytest
 from scipy import special, stats
 
 from reports.record import InputError
-from theory.feature_variance import positive_error
-from theory.orthogonal_features import block_error, measured, orthogonal_error
-from theory.orthogonal_frames import frame_mean, orthogonal_directions
-from theory.orthogonal_limits import plane_error, share
-from theory.orthogonal_series import covariance, largest_overlap, pair_covariance
+from theory.features.feature_variance import positive_error
+from theory.features.orthogonal_features import block_error, measured, orthogonal_error
+from theory.features.orthogonal_frames import frame_mean, orthogonal_directions
+from theory.features.orthogonal_limits import plane_error, share
+from theory.features.orthogonal_series import covariance, largest_overlap, pair_covariance
+from theory.features.regularised_kernel import regularised, sphere_mean
 from theory.performer import positive_features
-from theory.regularised_kernel import regularised, sphere_mean
 
 GRID = list(itertools.product((0.1, 0.7, 1.6, 3.0), (0.0, 1.1, 2.5)))
 

@@ -11,16 +11,25 @@ import pytest
 from scipy import optimize
 
 from reports.record import InputError
-from theory.feature_comparison import crossing, crossing_of_numbers, paired_ratio, pairing_gain
-from theory.feature_variance import hyperbolic_error, positive_error, trigonometric_error
+from theory.features.feature_comparison import (
+    crossing,
+    crossing_of_numbers,
+    paired_ratio,
+    pairing_gain,
+)
+from theory.features.feature_variance import hyperbolic_error, positive_error, trigonometric_error
+from theory.features.random_features import positive_mean, trigonometric_mean
+from theory.features.relative_error import (
+    hyperbolic_relative,
+    positive_relative,
+    trigonometric_relative,
+)
 from theory.performer import (
     hyperbolic_features,
     moments,
     positive_features,
     trigonometric_features,
 )
-from theory.random_features import positive_mean, trigonometric_mean
-from theory.relative_error import hyperbolic_relative, positive_relative, trigonometric_relative
 
 Features = Callable[[np.ndarray, np.ndarray], np.ndarray]
 NODES, WEIGHTS = np.polynomial.hermite_e.hermegauss(60)

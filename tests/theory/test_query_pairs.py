@@ -9,7 +9,7 @@ import pytest
 from scipy import integrate, optimize, special, stats
 
 from reports.record import InputError
-from theory import missing, query_pairs, safe_queries
+from theory.noise import missing, query_pairs, safe_queries
 
 NOISES = [(0.01, 0.5), (0.2, 0.5), (1e-3, 0.05)]
 

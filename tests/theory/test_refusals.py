@@ -13,7 +13,7 @@ import pytest
 import sympy as sp
 
 from reports.record import InputError
-from theory import (
+from theory.matrices import (
     fredholm,
     least_norm,
     low_rank,
@@ -22,9 +22,9 @@ from theory import (
     synthesis,
     targets,
 )
-from theory.fredholm import Certificate, RefusalError, contradiction, dependence, left_null
-from theory.synthesis import synthesise
-from theory.targets import Target
+from theory.matrices.fredholm import Certificate, RefusalError, contradiction, dependence, left_null
+from theory.matrices.synthesis import synthesise
+from theory.matrices.targets import Target
 
 X = [[1, 0, 0], [1, 1, 0], [0, 0, 2]]
 HALF = Fraction(1, 2)

@@ -9,8 +9,9 @@ import pytest
 import sympy as sp
 from flint import arb
 
-from theory import averaging, copying, missing, regimes
+from theory import averaging, copying
 from theory.gaussian import Phi
+from theory.noise import missing, regimes
 from theory.proof import rigorous
 from theory.symbols import alpha, beta, delta, epsilon, margin, n, radial
 

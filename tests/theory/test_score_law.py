@@ -11,8 +11,9 @@ import numpy as np
 import pytest
 
 from reports.record import InputError
-from theory import score_law, single_head
-from theory.score_law import logit_law, positive
+from theory import single_head
+from theory.noise import score_law
+from theory.noise.score_law import logit_law, positive
 
 
 def random_case(

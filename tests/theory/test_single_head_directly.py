@@ -7,7 +7,8 @@ import random
 import pytest
 import sympy as sp
 
-from theory import (
+from theory import single_head
+from theory.noise import (
     allowed_noise,
     background,
     logistic_normal,
@@ -17,7 +18,6 @@ from theory import (
     regimes,
     score_law,
     share_variance,
-    single_head,
 )
 from theory.proof.claim import Claim
 from theory.proof.law import Parameter

@@ -17,9 +17,9 @@ import sympy as sp
 from scipy import optimize
 
 from reports.record import InputError
-from theory import (
+from theory import key_query_value
+from theory.matrices import (
     conditioning,
-    key_query_value,
     least_norm,
     low_rank,
     practical_synthesis,
@@ -28,8 +28,8 @@ from theory import (
     solution_families,
     targets,
 )
-from theory.synthesis import Synthesis, synthesise
-from theory.targets import Target
+from theory.matrices.synthesis import Synthesis, synthesise
+from theory.matrices.targets import Target
 
 ROUNDING = 1e-9
 

@@ -1,0 +1,1 @@
+"""Random features of the softmax kernel, on which the Performer rests (question 3h)."""

@@ -1,0 +1,1 @@
+"""Which key, query and value matrices give a wanted attention (question 2e.2)."""

@@ -1,0 +1,1 @@
+"""Random projections, on which Linformer rests (question 3g.1)."""

@@ -1,0 +1,337 @@
+"""Question 3g.1: two steps of Linformer's printed proofs that fail, and by how much.
+
+The paper (arXiv:2006.04768) bounds the error of a projected inner product by ε|xᵀy| (Lemma 1,
+inequality 12), and takes E = ηR and F = e^(−η)R for Theorem 2, with a small constant η that it
+calls δ. What its Theorem 1 becomes with the right bound is claim `linformer.rows`.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from fractions import Fraction
+
+import sympy as sp
+
+from theory.gaussian import Phi
+from theory.linformer import attend, eta
+from theory.projections import johnson_lindenstrauss as jl
+from theory.projections.chi_squared import DRAWN, ROWS, k
+from theory.proof.assumptions import require
+from theory.proof.claim import Citation, Claim
+from theory.proof.direct import Direct, close
+from theory.proof.law import Law, Parameter
+from theory.proof.steps import Proof
+from theory.proof.typeset import latex, scientific
+from theory.symbols import ANY, KEYS, POSITIVE, TOLERANCE, UNIT, epsilon, n
+
+Whole = tuple[int, ...]
+
+tau = sp.Symbol("tau", positive=True)
+SCALE = Parameter("eta", eta, lower=0)
+ENERGY = Parameter("energy", tau, lower=0, open=True)
+LARGEST_SAMPLE = 4 * 10**6  # random numbers that a direct check may draw
+UNLIKELY = 1e-9  # a count with less probability than this contradicts its law
+
+printed = Law(r"E[(x^\top R^\top R y)^2]", 1 / k, (ROWS,))
+orthogonal = Law(
+    r"\max_{x \perp y} |x^\top R^\top R y|", tau / (2 * k), (ENERGY, ROWS), relation=r"\ge"
+)
+zero_query = Law(
+    r"P(|\tilde{c} - c| \le \varepsilon)",
+    Phi((1 + epsilon) * k * sp.exp(eta) / sp.sqrt(n))
+    - Phi((1 - epsilon) * k * sp.exp(eta) / sp.sqrt(n)),
+    (TOLERANCE, ROWS, KEYS, SCALE),
+)
+a, b, g, h = sp.symbols("a b g h", real=True)
+lam = sp.Symbol("lambda", positive=True)
+x, y, z = sp.symbols("x y z", nonnegative=True)
+j = sp.Symbol("j", integer=True, positive=True)
+angle = sp.Symbol("theta", real=True)
+
+
+def counterexample(k: int, n: int) -> tuple[tuple[Whole, ...], Whole, Whole]:
+    """R, x and y with entries in {0, 1, −1}, xᵀy = 0 and xᵀRᵀRy ≠ 0: the first that is found.
+
+    R has k orthogonal rows, none of them 0: what the entries of a large random R are like.
+    Raises: InputError unless 1 ≤ k < n.
+
+    >>> counterexample(1, 2)
+    (((0, 1),), (1, 1), (1, -1))
+    """
+    require(None if 1 <= k < n else f"k must be at least 1 and below n, got k = {k} and n = {n}")
+    vectors = [v for v in itertools.product((0, 1, -1), repeat=n) if any(v)]
+    return next(
+        (matrix, left, right)
+        for matrix in itertools.product(vectors, repeat=k)
+        if all(_dot(u, v) == 0 for u, v in itertools.combinations(matrix, 2))
+        for left, right in itertools.combinations(vectors, 2)
+        if _dot(left, right) == 0 and projected(matrix, left, right) != 0
+    )
+
+
+def projected(matrix: tuple[Whole, ...], left: Whole, right: Whole) -> int:
+    """xᵀRᵀRy in whole numbers.
+
+    >>> projected(((0, 1),), (1, 1), (1, -1))
+    -1
+    """
+    return sum(_dot(row, left) * _dot(row, right) for row in matrix)
+
+
+def _dot(left: Whole, right: Whole) -> int:
+    return sum(u * v for u, v in zip(left, right, strict=True))
+
+
+# ----------------------------------------------------------------------------- derivations
+
+
+def _printed(formula: sp.Expr, proof: Proof) -> None:
+    matrix, left, right = counterexample(2, 3)
+    proof.holds(
+        rf"R = {latex(sp.Matrix(matrix))}, \quad x = {_column(left)}, \quad y = {_column(right)}: "
+        rf"\quad x^\top y = {_dot(left, right)}, \quad x^\top R^\top R y = "
+        rf"{projected(matrix, left, right)}",
+        _dot(left, right) == 0 and projected(matrix, left, right) != 0,
+        r"the inequality as printed, $|x^\top R^\top R y - x^\top y| \le \varepsilon |x^\top y|$, "
+        r"is false here for every $\varepsilon$: its right side is 0",
+        "first instance found by a search over matrices and vectors of 0, 1 and −1, in integers",
+    )
+    norm = a**2 + b**2
+    proof.equal(
+        jl.mean((a * g + b * h) * (-b * g + a * h), g, h) / norm,
+        sp.Integer(0),
+        r"nor is it a rare accident: for $x = (a, b)$ and $y = (-b, a)$, and so for any two "
+        r"orthogonal vectors in the plane that they span, the entries of $Rx$ and $Ry$ are "
+        r"uncorrelated Gaussians, so $Rx$ and $Ry$ are independent",
+        r"E[k (Rx)_i (Ry)_i] / \lVert x \rVert^2",
+    )
+    proof.equal(
+        k * jl.mean(g**2 * h**2, g, h) / k**2,
+        formula,
+        r"for unit vectors $x^\top R^\top R y$ is a sum of $k$ independent products of mean 0. "
+        r"Given $Rx \ne 0$ it is Gaussian with variance $\lVert Rx \rVert^2 / k > 0$, so it is 0 "
+        r"with probability 0: the printed inequality holds with probability 0, not with more than "
+        r"$1 - 2 e^{-(\varepsilon^2 - \varepsilon^3) k / 4}$, which is near 1 for large $k$",
+        r"E[(x^\top R^\top R y)^2]",
+    )
+    proof.equal(
+        jl.variance.expression.subs(jl.rho, 0),
+        formula,
+        r"the same from claim johnson_lindenstrauss.variance at $\rho = 0$",
+        r"\frac{1 + 0^2}{k}",
+    )
+
+
+def _column(vector: Whole) -> str:
+    return latex(sp.Matrix(vector))
+
+
+def _orthogonal(formula: sp.Expr, proof: Proof) -> None:
+    pair = sp.Matrix([[1, 1], [1, -1]]) / sp.sqrt(2)
+    gram = sp.diag(lam, 0)
+    proof.equal(
+        pair * gram * pair.T,
+        lam * sp.ones(2, 2) / 2,
+        r"$R^\top R$ has the largest eigenvalue $\lambda$ and, as $k < n$, the eigenvalue 0. In "
+        r"the basis of two unit eigenvectors of these, $x = (1, 1)/\sqrt{2}$ and $y = (1, -1)/"
+        r"\sqrt{2}$ are orthogonal, and the entry off the diagonal is $x^\top R^\top R y$",
+        r"(x, y)^\top R^\top R \, (x, y)",
+    )
+    proof.at_most(
+        j * lam * z + lam * y,
+        (j + 1) * lam,
+        r"at most $k$ eigenvalues differ from 0 and none exceeds $\lambda$, so by induction on "
+        r"their number $\tau = \operatorname{tr} R^\top R \le k \lambda$",
+    )
+    proof.equal(
+        (lam / 2).subs(lam, tau / k),
+        formula,
+        r"so $x^\top R^\top R y = \lambda / 2$ is at least this",
+        r"\frac{1}{2} \cdot \frac{\tau}{k}",
+    )
+    proof.equal(
+        sp.Rational(1, 2) - sp.sin(angle) * sp.cos(angle),
+        (sp.cos(angle) - sp.sin(angle)) ** 2 / 2,
+        r"attained when the rows of $R$ are orthogonal with equal norms, $\lambda = \tau / k$: in "
+        r"the span of any orthogonal $x$, $y$ the form $R^\top R$ has eigenvalues in $[0, \lambda]"
+        r"$, and off its diagonal their difference times $\sin \theta \cos \theta \le \frac{1}{2}$",
+    )
+
+
+def _zero_query(formula: sp.Expr, proof: Proof) -> None:
+    spread = sp.exp(-eta) * sp.sqrt(n) / k
+    proof.equal(
+        k * n * (sp.exp(-eta) / k) ** 2 / k,
+        spread**2,
+        r"every score of a zero query is 0, so each of the $k$ projected keys has weight $1/k$ and "
+        r"$\tilde{c} = \frac{1}{k} \sum_{i, j} e^{-\eta} R_{ij}$, a Gaussian of mean 0; $kn$ "
+        "variances add",
+        r"\operatorname{Var}(\tilde{c})",
+    )
+    proof.equal(
+        Phi((1 + epsilon) / spread) - Phi((1 - epsilon) / spread),
+        formula,
+        r"full attention gives $c = 1$, and the bound of the paper's (8) is $\varepsilon \lVert "
+        r"\operatorname{softmax}(0) \rVert \lVert V \rVert = \varepsilon n^{-1/2} n^{1/2} = "
+        r"\varepsilon$: standardise $1 \pm \varepsilon$",
+        r"P(|\tilde{c} - 1| \le \varepsilon)",
+    )
+    proof.at_most(
+        x - (1 + y) / 2,
+        sp.Rational(1, 2),
+        r"the first value of $\Phi$ is at most 1, the second, at a positive point, at least "
+        r"$\frac{1}{2}$: whatever $k$ and $\eta$ are, the bound fails at least every other time",
+    )
+    proof.equal(
+        k * jl.mean((1 - sp.sqrt(n / k) * g) ** 2, g),
+        (1 + k / n) * n,
+        r"where the proof breaks: its (23) wants the difference of $\exp(\eta x R^\top)$ and "
+        r"$\exp(\eta x) R^\top$ to vanish against $\exp(x)$. At $x = 0$ they are a row of $k$ ones "
+        r"and a row of $k$ independent $\mathcal{N}(0, n/k)$, whatever $\eta$ is: the mean square "
+        r"of the difference exceeds $\lVert \exp(0) \rVert^2 = n$",
+    )
+
+
+# ------------------------------------------------------------------- from the definition
+
+
+def _printed_directly(value: float, k: float) -> Direct:
+    """All sign matrices stand for all Gaussian ones: the second moments of the entries agree."""
+    slots = min(int(k), 6)
+    signs = itertools.product((1, -1), repeat=2 * slots)
+    squares = [sum(u * v for u, v in zip(r[::2], r[1::2], strict=True)) ** 2 for r in signs]
+    found = Fraction(sum(squares), len(squares) * slots**2)
+    sentence = (
+        rf"Over all $2^{{{2 * slots}}}$ matrices of signs over $\sqrt{{k}}$ with $k = {slots}$ "
+        rf"rows and two columns, the mean square of $x^\top R^\top R y$ for the two axes $x$, $y$ "
+        rf"is ${latex(sp.Rational(found.numerator, found.denominator))}$."
+    )
+    return Direct(sentence, close(float(found) * slots / k, value))
+
+
+def _orthogonal_directly(value: float, energy: float, k: float) -> Direct:
+    import numpy as np
+
+    slots = min(int(k), 64)
+    matrix = np.random.default_rng(0).standard_normal((slots, 2 * slots))
+    matrix *= math.sqrt(energy * slots / k) / np.linalg.norm(matrix)
+    basis = np.linalg.eigh(matrix.T @ matrix)[1]
+    left, right = (basis[:, -1] + basis[:, 0]) / 2**0.5, (basis[:, -1] - basis[:, 0]) / 2**0.5
+    found = float(left @ matrix.T @ matrix @ right)
+    sentence = (
+        rf"A random $R$ of ${slots} \times {2 * slots}$ with the same $\tau / k$ has an orthogonal "
+        rf"pair with $x^\top y = {scientific(round(float(left @ right), 12) + 0.0)}$ and $x^\top "
+        rf"R^\top R y = {scientific(found)}$."
+    )
+    return Direct(sentence, found >= value * (1 - 1e-9))
+
+
+def _zero_query_directly(value: float, epsilon: float, k: float, n: float, eta: float) -> Direct:
+    """A zero query, any keys and values 1, attended through matrices R that are drawn."""
+    import numpy as np
+    from scipy import special
+
+    slots, size = int(k), int(n)
+    trials = min(2000, LARGEST_SAMPLE // (slots * size))
+    if not trials:
+        return Direct("So large a matrix is not drawn here.", True)
+    query, keys, values = np.zeros((1, 1)), np.arange(size)[:, None] / size, np.ones((size, 1))
+    matrices = (jl.projection(slots, size, seed) for seed in range(trials))
+    outputs = [attend(query, keys, values, eta * R, math.exp(-eta) * R)[0, 0] for R in matrices]
+    hits = sum(abs(output - 1) <= epsilon for output in outputs)
+    below, above = special.bdtr(hits, trials, value), special.bdtrc(hits - 1, trials, value)
+    sentence = rf"Of {trials} matrices that were drawn, {hits} kept $|\tilde{{c}} - c|$ in bound."
+    return Direct(sentence, bool(min(below, above if hits else 1.0) > UNLIKELY))
+
+
+CLAIMS = (
+    Claim(
+        key="linformer.printed",
+        question="3g.1",
+        title="The printed inequality fails for orthogonal vectors",
+        statement=r"$|x^\top R^\top R y - x^\top y| \le \varepsilon |x^\top y|$, inequality (12) "
+        r"of the paper, is false for some $R$, $x$, $y$ in whole numbers; and for Gaussian $R$ and "
+        r"any orthogonal unit vectors it holds with probability 0, since $x^\top R^\top R y$, "
+        r"which would have to be 0, has mean square ${law}$.",
+        assumptions=(
+            r"$R$ is $k \times n$ with $k < n$; in the second part " + DRAWN,
+            r"(12) is read with $\lVert xy \rVert$ as $|x^\top y|$, as the proof of Theorem 1 uses "
+            r"it",
+        ),
+        law=printed,
+        derive=_printed,
+        twin=2 / k,
+        changed="2 in place of 1",
+        example={"k": 4},
+        source="arXiv:2006.04768, Lemma 1 (12), used in (19) and (20)",
+        variables={a: ANY, b: ANY},
+        direct=_printed_directly,
+    ),
+    Claim(
+        key="linformer.orthogonal",
+        question="3g.1",
+        title="No projection to fewer dimensions keeps all orthogonal pairs",
+        statement=r"Every $k \times n$ matrix $R$ with $k < n$ has orthogonal unit vectors $x$, "
+        r"$y$ with $|x^\top R^\top R y| \ge {law}$, where $\tau$ is the sum of the squares of its "
+        r"entries, about $n$ for Linformer's $R$; with equality if its rows are orthogonal with "
+        "equal norms.",
+        assumptions=(r"$k < n$, so that $R x = 0$ for some $x \ne 0$; $R \ne 0$",),
+        law=orthogonal,
+        derive=_orthogonal,
+        twin=tau / k,
+        changed="1 in place of 2 below the bar",
+        example={"energy": 512, "k": 64},
+        source="spectral theorem",
+        variables={lam: POSITIVE, z: UNIT, y: UNIT, j: POSITIVE, angle: ANY},
+        direct=_orthogonal_directly,
+    ),
+    Claim(
+        key="linformer.zero_query",
+        question="3g.1",
+        title="The matrices in the proof of Theorem 2 fail for a zero query",
+        statement=r"With $E = \eta R$, $F = e^{-\eta} R$, a query 0 and a column of $V$ whose "
+        r"entries are all 1, the bound of Theorem 2 holds with probability ${law}$, which is below "
+        r"$\frac{1}{2}$ for all $k$, $n$ and $\eta$: the output has mean 0, not 1.",
+        assumptions=(DRAWN, r"$\eta \ge 0$, the paper's $\delta$", r"$0 < \varepsilon < 1$"),
+        law=zero_query,
+        derive=_zero_query,
+        twin=Phi((1 + epsilon) * k * sp.exp(-eta) / sp.sqrt(n))
+        - Phi((1 - epsilon) * k * sp.exp(-eta) / sp.sqrt(n)),
+        changed=r"the sign of $\eta$",
+        example={"epsilon": sp.Rational(1, 2), "k": 32, "n": 1024, "eta": sp.Rational(1, 100)},
+        source="arXiv:2006.04768, Theorem 2 (8) and its proof, where (23) fails at $x = 0$",
+        variables={x: UNIT, y: UNIT},
+        direct=_zero_query_directly,
+    ),
+    Citation(
+        key="linformer.low_rank",
+        question="3g.1",
+        title="Theorem 1 of the paper: attention weights are of low rank",
+        statement=r"For any $Q$, $K$, $V$ and any column $w$ of $V$ there is a random matrix "
+        r"$\tilde{P}$ of rank $\Theta(\log n)$ with $P(\lVert \tilde{P} w - P w \rVert < "
+        r"\varepsilon \lVert P w \rVert) > 1 - o(1)$; the printed proof takes $\tilde{P} = P "
+        r"R^\top R$ with $k = 5 \log(n) / (\varepsilon^2 - \varepsilon^3)$.",
+        assumptions=(
+            "its proof uses the inequality that claim linformer.printed refutes; what is proved "
+            r"for $P R^\top R$ is claim linformer.rows",
+        ),
+        source="arXiv:2006.04768, Theorem 1",
+    ),
+    Citation(
+        key="linformer.linear",
+        question="3g.1",
+        title="Theorem 2 of the paper: linear self-attention",
+        statement=r"If $k = \min(\Theta(9 d \log(d) / \varepsilon^2), 5 \Theta(\log(n) / "
+        r"\varepsilon^2))$ there are $E$ and $F$ such that for each row $w$ of scores $\lVert "
+        r"\operatorname{softmax}(w E^\top) F V - \operatorname{softmax}(w) V \rVert \le "
+        r"\varepsilon \lVert \operatorname{softmax}(w) \rVert \lVert V \rVert$ with probability $1 "
+        r"- o(1)$.",
+        assumptions=(
+            r"the scores have rank $d$; the printed proof takes the $E$ and $F$ of claim "
+            "linformer.zero_query, for which the bound fails, so we rely on no part of it",
+            r"$E$ and $F$ are printed as $n \times k$ and used as $k \times n$",
+        ),
+        source="arXiv:2006.04768, Theorem 2",
+    ),
+)
