@@ -68,7 +68,8 @@ v_a, v_b, others, target = sp.symbols(r"v_a v_b \bar{v} v_S", real=True)
 w_i, W = sp.symbols("w_i W", positive=True)
 x, z = sp.symbols("x z", nonnegative=True)
 ORTHONORMAL = (
-    r"keys are orthonormal: $k_i^\top k_j = 0$ for $i \ne j$ and $\lVert k_i \rVert = 1$",
+    r"the $n \ge 2$ keys are orthonormal: $k_i^\top k_j = 0$ for $i \ne j$ and "
+    r"$\lVert k_i \rVert = 1$",
     r"scores carry no $1/\sqrt{d}$; values are arbitrary",
 )
 
@@ -217,7 +218,7 @@ def _least(formula: sp.Expr, tolerance: Any, leaking: sp.Expr, proof: Proof) -> 
         at(1 - z),
         sp.Integer(0),
         r"if $r = 1 - z$ with $0 \le z \le 1$, every $\beta \ge 0$ has $e^\beta \ge r$: the query "
-        r"$q = 0$, with equal weights on all keys, already leaks no more than $\varepsilon$",
+        r"with $\beta = 0$ already leaks no more than $\varepsilon$",
         r"\beta",
     )
 
@@ -248,7 +249,7 @@ def _subset(formula: sp.Expr, proof: Proof) -> None:
         (1 - formula) * target + (n - size) * outside * others - target,
         formula * (others - target),
         r"in each coordinate, with $v_S = \sum_{i \in S} w_i v_i$ and $\bar{v}$ the mean of the "
-        r"other values",
+        r"other values (none if $m = n$: then $\lambda_S = 0$)",
         r"c - v_S",
     )
     proof.equal(
@@ -303,7 +304,7 @@ CLAIMS = (
         statement=r"With $q = \beta (k_a + k_b)$ and $\beta \ge 0$, the total weight off "
         r"$\{a, b\}$ is at most $\varepsilon$ if and only if $\beta \ge {law}$. With two keys "
         "this is 0: any gain will do.",
-        assumptions=(*ORTHONORMAL, r"$n \ge 2$; the gain is not negative"),
+        assumptions=(*ORTHONORMAL, r"the gain is not negative; $0 < \varepsilon < 1$"),
         law=gain,
         derive=_gain,
         twin=sp.log(sp.Max(1, (n - 2) * (1 - epsilon) / epsilon)),
@@ -318,9 +319,10 @@ CLAIMS = (
         question="2b",
         title="Any weighted average of any subset",
         statement=r"With $q = \sum_{i \in S} (\beta + \log w_i) k_i$ for a set $S$ of $m$ keys, "
-        r"$\alpha_i = (1 - \lambda_S) w_i$ exactly for $i \in S$, and "
-        r"$c - \sum_{i \in S} w_i v_i = \lambda_S (\bar{v} - \sum_{i \in S} w_i v_i)$ with "
-        r"$\lambda_S = {law}$.",
+        r"the weight off $S$ is $\lambda_S = {law}$. The weights in $S$ are all too small by one "
+        r"factor, $\alpha_i = (1 - \lambda_S) w_i$, and the output is off by "
+        r"$c - \sum_{i \in S} w_i v_i = \lambda_S (\bar{v} - \sum_{i \in S} w_i v_i)$, where "
+        r"$\bar{v}$ is the mean of the other values.",
         assumptions=(
             *ORTHONORMAL,
             r"$w_i > 0$ for $i \in S$ and $\sum_{i \in S} w_i = 1$; $1 \le m \le n$",

@@ -70,8 +70,9 @@ def _weight(formula: sp.Expr, proof: Proof) -> None:
     proof.at_most(
         (n - 1) * t * z + t * y,
         n * t,
-        r"induction on the number of keys: with $t = e^{-\Delta}$, if $R = (n - 1)tz$ with "
-        r"$z \le 1$, one more key adds $ty$ with $y \le 1$, so $R \le (n - 1)t$ for every $n$",
+        r"induction on the number of keys, from $R = 0$ for key $j$ alone: with $t = e^{-\Delta}$, "
+        r"if $R = (n - 1)tz$ with $z \le 1$, one more key adds $ty$ with $y \le 1$; so "
+        r"$R \le (n - 1)t$ for every $n$",
     )
     proof.at_most(
         formula.subs(gap, -sp.log(t)),
@@ -256,8 +257,8 @@ CLAIMS = (
         law=weight,
         derive=_weight,
         direct=_weight_directly,
-        twin=1 / (1 + n * sp.exp(-gap)),
-        changed="$n$ in place of $n - 1$",
+        twin=1 / (1 + (n - 2) * sp.exp(-gap)),
+        changed="$n - 2$ in place of $n - 1$",
         example={"margin": 10, "n": 16},
         source="practical, question 2a; softmax bound",
         variables={R: POSITIVE, t: POSITIVE, y: UNIT, z: UNIT, s_j: ANY},
@@ -272,8 +273,8 @@ CLAIMS = (
         law=margin,
         derive=_margin,
         direct=_margin_directly,
-        twin=sp.log((n - 1) / (epsilon * (1 - epsilon))),
-        changed=r"$1 - \varepsilon$ below instead of above the bar",
+        twin=sp.log((n - 1) * (1 - epsilon) / (2 * epsilon)),
+        changed=r"$2 \varepsilon$ in place of $\varepsilon$ below the bar",
         example={"epsilon": sp.Rational(1, 1000), "n": 16},
         source="practical, question 2a",
         variables={y: UNIT, x: NONNEGATIVE},
@@ -282,7 +283,8 @@ CLAIMS = (
         key="copying.error",
         question="2a",
         title="The distance of the output from the copied value",
-        statement=r"$\lVert c - v_j \rVert \le (1 - \alpha_j) D \le {law}$, and both can be "
+        statement=r"The output misses $v_j$ by no more than the weight that the other keys get, "
+        r"times $D$: $\lVert c - v_j \rVert \le (1 - \alpha_j) D \le {law}$, and both can be "
         r"equalities.",
         assumptions=(
             *MARGIN_MEANT,

@@ -46,7 +46,7 @@ elsewhere = Law(
 C, Z, t, w = sp.symbols("C Z t w", positive=True)
 b, k_1, k_2, d_1, d_2, y_1, y_2 = sp.symbols("z k_1 k_2 d_1 d_2 y_1 y_2", real=True)
 LINE = (
-    r"$n \ge 3$ keys of any kind; scores $s_i = k_i^\top q$ carry no $1/\sqrt{d}$; "
+    r"$n \ge 3$ keys of any kind, $k_a \ne k_b$; scores $s_i = k_i^\top q$ carry no $1/\sqrt{d}$; "
     r"$u = |s_a - s_b|$, $h = (s_a + s_b)/2$, $T = \sum_{i \ne a, b} e^{s_i}$",
     r"the line through $k_a$ and $k_b$ meets the convex hull of the other keys at "
     r"$\sum_i w_i k_i$ ($w_i \ge 0$, $\sum_i w_i = 1$, entropy $H = -\sum_i w_i \log w_i$), at a "
@@ -129,9 +129,10 @@ def _misses(proof: Proof) -> None:
     proof.equal(
         (k_1 - share * d_1) * d_1 + (k_2 - share * d_2) * d_2,
         sp.Integer(0),
-        r"if the line misses the hull, take from every key its part along $g = k_a - k_b$: "
-        r"$k_a$ and $k_b$ become one point, outside the hull of the others, and some $q$ "
-        r"orthogonal to $g$ separates it from them by a margin $\Delta > 0$, with $s_a = s_b$",
+        r"if the line misses the hull, subtract from every key its part along $g = k_a - k_b$: "
+        r"$k_a$ and $k_b$ become one point, outside the hull of the others, and by claim "
+        r"separation.norm some $q$ orthogonal to $g$ separates it from them by a margin "
+        r"$\Delta > 0$, with $s_a = s_b$",
         r"(k_i - \frac{k_i^\top g}{g^\top g}\, g)^\top g",
     )
     proof.at_most(
@@ -196,9 +197,9 @@ CLAIMS = (
         assumptions=LINE,
         law=elsewhere,
         derive=_line,
-        twin=1 / (1 + 2 * sp.cosh(u / 2) * sp.exp(r * u + H)),
-        changed="the sign of $H$",
-        example={"entropy": sp.log(2), "difference": 0, "offset": 0},
+        twin=1 / (1 + 2 * sp.cosh(u / 2) * sp.exp(r * u - 2 * H)),
+        changed="$2H$ in place of $H$",
+        example={"entropy": sp.log(2), "difference": 1, "offset": sp.Rational(1, 2)},
         source="practical, question 2b (any keys); Jensen's inequality, separating hyperplanes",
         variables={
             KEYS.symbol: (sp.Integer(2), sp.oo), **dict.fromkeys((b, k_1, k_2, d_1, d_2), ANY),

@@ -137,8 +137,8 @@ def _enough(formula: sp.Expr, proof: Proof) -> None:
         leak_of_pair.expression.subs(beta, -sp.log(t)),
         r"with $t = e^{-\beta}$ each of the $n - 2$ other exponentials is at most $e^h t$, so "
         r"$T = e^h (n - 2) t z$ with $z \le 1$; and $\cosh(u/2) = 1 + x$ with $x \ge 0$. The leak "
-        r"is at most that of claim averaging.output, which is $\varepsilon$ at the $\beta$ of "
-        "claim averaging.gain",
+        r"is at most that of claim averaging.output, which is at most $\varepsilon$ at the "
+        r"$\beta$ of claim averaging.gain",
         r"\lambda",
     )
 
@@ -157,8 +157,9 @@ def _most(formula: sp.Expr, proof: Proof) -> None:
     proof.equal(
         squared,
         4 * epsilon**2 / ((1 - epsilon) ** 2 - uneven**2),
-        r"attained: these are the weights with $\lambda = \varepsilon$ and "
-        r"$\alpha_a - \alpha_b = \delta = (1 - \varepsilon) w$",
+        r"attained with $\lambda = \varepsilon$ and $\alpha_a - \alpha_b = \delta = "
+        r"(1 - \varepsilon) w$: independent keys have a query with any scores, and so with these "
+        r"weights",
         r"(T e^{-h})^2",
     )
     proof.at_most(
@@ -228,7 +229,8 @@ CLAIMS = (
         r"$|\alpha_a - \alpha_b| \le \delta$ if and only if "
         r"$T \le \frac{\varepsilon}{1 - \varepsilon} (e^{s_a} + e^{s_b})$ and "
         r"$(1 - \lambda) |\tanh(u/2)| \le \delta$, because $\alpha_a - \alpha_b = {law}$. With "
-        "orthonormal keys every list of scores belongs to a query; the set is not bounded.",
+        r"orthonormal keys every list of scores belongs to a query, $q = \sum_i s_i k_i$, and the "
+        "set of these queries is not bounded.",
         assumptions=(*SCORES, r"$0 < \varepsilon < 1$ and $\delta \ge 0$; keys of any kind"),
         law=difference,
         derive=_queries,
@@ -269,8 +271,8 @@ CLAIMS = (
         title="A simple condition that is necessary",
         statement=r"Every query that leaves at most $\varepsilon$ off $\{a, b\}$ with "
         r"$|\alpha_a - \alpha_b| \le \delta$ has $\log T - h \le {law}$ and "
-        r"$|s_a - s_b| \le \log\frac{1 - \varepsilon + \delta}{1 - \varepsilon - \delta}$; one "
-        "query attains both.",
+        r"$|s_a - s_b| \le \log\frac{1 - \varepsilon + \delta}{1 - \varepsilon - \delta}$. "
+        r"If the keys are linearly independent and $n \ge 3$, some query attains both.",
         assumptions=(*SCORES, r"$\varepsilon + \delta < 1$; keys of any kind"),
         law=most,
         derive=_most,

@@ -37,6 +37,7 @@ a, h, R, t = sp.symbols("a h R t", positive=True)
 y = sp.Symbol("y", nonnegative=True)
 k_1, k_2, k_j, q, u, v_j = sp.symbols("k_1 k_2 k_j q u v_j", real=True)
 A = sp.Symbol("alpha_j", positive=True)
+FROM_ONE = (sp.Integer(1), sp.oo)
 KEYS_MEANT = (
     r"$n \ge 2$ keys in $\mathbb{R}^d$; scores $s_i = k_i^\top q$ carry no $1/\sqrt{d}$",
     r"the convex hull of the other keys is the set of all $\sum_{i \ne j} \lambda_i k_i$ with "
@@ -73,7 +74,7 @@ def _ceiling(formula: sp.Expr, proof: Proof) -> None:
     proof.at_most(
         1 / (1 + h * (1 + y)),
         formula.subs(H, sp.log(h)),
-        r"$\alpha_j = 1/(1 + R)$, and $R = h(1 + y)$ with $h = e^H$ and some $y \ge 0$",
+        r"$\alpha_j = 1/(1 + R)$, and $R = h(1 + y)$ with $h = e^H \ge 1$ and some $y \ge 0$",
         r"\alpha_j",
     )
     proof.at_most(
@@ -159,7 +160,7 @@ def _miss(formula: sp.Expr, proof: Proof) -> None:
     proof.at_most(
         formula.subs(H, sp.log(h)),
         diameter * (1 - 1 / (1 + h * (1 + y))),
-        r"$\alpha_j = 1/(1 + h(1 + y))$ with $h = e^H$ and some $y \ge 0$, by claim "
+        r"$\alpha_j = 1/(1 + h(1 + y))$ with $h = e^H \ge 1$ and some $y \ge 0$, by claim "
         r"convex_hull.ceiling; the right side is $(1 - \alpha_j) D$",
     )
     proof.at_most(
@@ -243,18 +244,19 @@ CLAIMS = (
         key="convex_hull.ceiling",
         question="2a",
         title="A key among the others keeps a weight of at most one half",
-        statement=r"$\alpha_j \le {law} \le \frac{1}{2}$ for every query: no query copies $v_j$ by "
-        r"its weight. The largest weight over all queries, where there is one, is this bound for "
+        statement=r"No query gives a key in the hull of the others more than half of the weight: "
+        r"$\alpha_j \le {law} \le \frac{1}{2}$. So no query copies $v_j$ by its "
+        r"weight. The largest weight over all queries, where there is one, is this bound for "
         r"some weights $\lambda_i$ of $k_j$.",
         assumptions=(*KEYS_MEANT, INSIDE),
         law=ceiling,
         derive=_ceiling,
-        twin=1 / (1 + sp.exp(-H)),
-        changed="the sign of $H$",
+        twin=1 / (1 + sp.exp(2 * H)),
+        changed="$2H$ in place of $H$",
         example={"entropy": sp.log(3)},
         source="Gibbs and Jensen inequalities; practical, question 2a",
         variables={
-            lam: UNIT, a: POSITIVE, h: POSITIVE, R: POSITIVE, t: POSITIVE, y: NONNEGATIVE,
+            lam: UNIT, a: POSITIVE, h: FROM_ONE, R: POSITIVE, t: POSITIVE, y: NONNEGATIVE,
             k_1: ANY, k_2: ANY, k_j: ANY, q: ANY, gap: ANY, n: (sp.Integer(2), sp.oo),
         },
         direct=_ceiling_directly,
@@ -263,18 +265,19 @@ CLAIMS = (
         key="convex_hull.miss",
         question="2a",
         title="What a key among the others costs its value, and when it costs nothing",
-        statement=r"$\lVert c - v_j \rVert \ge {law} \ge \frac{D}{2}$ for every query; $D$ is the "
-        r"distance of $v_j$ from the convex hull of the other values. The bound is about the "
+        statement=r"Let $D$ be the distance of $v_j$ from the convex hull of the other values. "
+        r"Every query misses $v_j$ by at least half of it: $\lVert c - v_j \rVert \ge {law} \ge "
+        r"\frac{D}{2}$. The bound is about the "
         r"weight: if $D = 0$, equal values for example, $v_j$ may be copied all the same.",
         assumptions=(*KEYS_MEANT, INSIDE),
         law=miss,
         derive=_miss,
-        twin=diameter / (1 + sp.exp(H)),
-        changed="the sign of $H$",
+        twin=diameter / (1 + sp.exp(-2 * H)),
+        changed="$2H$ in place of $H$",
         example={"entropy": sp.log(3), "distance": 2},
         source="claim convex_hull.ceiling",
         variables={
-            h: POSITIVE, y: NONNEGATIVE, A: UNIT, u: ANY, v_j: ANY,
+            h: FROM_ONE, y: NONNEGATIVE, A: UNIT, u: ANY, v_j: ANY,
         },
         direct=_miss_directly,
     ),

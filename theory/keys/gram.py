@@ -271,8 +271,9 @@ CLAIMS = (
         key="gram.norm",
         question="2b",
         title="How long a query badly conditioned keys need",
-        statement=r"$\lVert q \rVert \le {law}$ with $S = \lVert s \rVert$ and $\mu$ the least "
-        r"eigenvalue of $G$; some scores need exactly that.",
+        statement=r"The query $q = K^\top G^{-1} s$ of claim gram.query, the shortest with the "
+        r"scores $s$, has $\lVert q \rVert \le {law}$, where $S = \lVert s \rVert$ and $\mu$ is "
+        r"the least eigenvalue of $G$; some scores need exactly that.",
         assumptions=INDEPENDENT,
         law=norm,
         derive=_norm,
@@ -295,11 +296,15 @@ CLAIMS = (
         key="gram.equal_cosines",
         question="2b",
         title="Averaging over keys that all make the same angle",
-        statement=r"For unit keys of which any two have the inner product $\rho$, the shortest "
-        r"query with scores $\beta$ at $a$ and $b$ and 0 elsewhere has "
+        statement=r"If any two keys have the inner product $\rho$, the shortest query with scores "
+        r"$\beta$ at $a$ and $b$ and 0 elsewhere has "
         r"$\lVert q \rVert^2 = {law}$. "
         "Its output is that of claim averaging.output.",
-        assumptions=(*INDEPENDENT, r"$-\frac{1}{n - 1} < \rho < 1$, which is independence here"),
+        assumptions=(
+            r"$n \ge 2$ keys with $\lVert k_i \rVert = 1$ and $k_i^\top k_j = \rho$ for $i \ne j$; "
+            r"$-\frac{1}{n - 1} < \rho < 1$, which is when they are linearly independent",
+            r"scores carry no $1/\sqrt{d}$",
+        ),
         law=equal_cosines,
         derive=_equal_cosines,
         twin=2 * beta**2 * (1 + (n - 2) * rho) / ((1 - rho) * (1 + (n - 1) * rho)),

@@ -108,8 +108,11 @@ def _condition(formula: sp.Expr, proof: Proof) -> None:
         r"the scores move by at most $\eta \lVert q \rVert$, claim gram.perturbed",
         r"\eta \lVert q \rVert",
     )
+    keys = sp.diag(sp.sqrt(kappa), 1)
+    q = keys.T * (keys * keys.T).inv() * sp.Matrix([0, S])
+    shift = relative * sp.sqrt(kappa) * q / S
     proof.equal(
-        sp.Matrix([0, 1]).dot(sp.Matrix([0, S])) * relative * sp.sqrt(kappa),
+        (keys.row(1) + shift.T).dot(q) - keys.row(1).dot(q),
         formula,
         r"attained: keys $(\sqrt{\kappa}, 0)$ and $(0, 1)$ with scores $(0, S)$ have "
         r"$q = (0, S)$, and the second key moves by $r\sqrt{\kappa}$ along it",
@@ -157,8 +160,9 @@ def _condition_directly(value: float, relative: float, condition: float, scores:
     shifts = []
     for keys, s in ((drawn, wanted / np.linalg.norm(wanted)), (worst, np.array([0.0, 1.0]))):
         q = np.linalg.pinv(keys) @ (scores * s)
-        largest = np.linalg.norm(keys, axis=1).max()
-        shifts.append(float(relative * largest * np.linalg.norm(q)))
+        reach = relative * np.linalg.norm(keys, axis=1).max()
+        along = q / (np.linalg.norm(q) or 1.0)
+        shifts.append(float(reach * along @ q))
     return Direct(
         f"For five drawn keys with that condition number and such scores the shift reaches "
         f"${scientific(shifts[0])}$; in the worst case it is ${scientific(shifts[1])}$.",
@@ -205,13 +209,15 @@ CLAIMS = (
         r"of $q = K^\top G^{-1} s$ move by at most ${law}$, where $\kappa$ is the ratio of the "
         r"largest eigenvalue of $G$ to the least and $S = \lVert s \rVert$. It can be an equality.",
         assumptions=(
-            *PERTURBED,
-            r"the keys are independent, $G = K K^\top$ and $q$ is that of claim gram.query",
+            r"the keys are the rows of $K$, linearly independent, and $G = K K^\top$; the query is "
+            r"$q = K^\top G^{-1} s$, that of claim gram.query",
+            r"each $k'_i$ lies within $\eta = r \max_j \lVert k_j \rVert$ of $k_i$; $s'_i = "
+            r"k_i'^\top q$, with no $1/\sqrt{d}$",
         ),
         law=condition,
         derive=_condition,
-        twin=relative * kappa * S,
-        changed=r"$\kappa$ in place of its root",
+        twin=relative * S,
+        changed=r"$\sqrt{\kappa}$ is missing",
         example={
             "relative": sp.Rational(1, 1000),
             "condition": 100,

@@ -112,7 +112,8 @@ def _shortest(formula: sp.Expr, proof: Proof) -> None:
     proof.equal(
         (h + u / 2) ** 2 + (h - u / 2) ** 2,
         2 * h**2 + u**2 / 2,
-        "the part of the norm along $k_a$ and $k_b$",
+        r"the keys are orthonormal, so $q$ is $\sum_i s_i k_i$ plus a part orthogonal to all of "
+        r"them, and $\lVert q \rVert^2 \ge \sum_i s_i^2$; here $a$ and $b$",
         "s_a^2 + s_b^2",
     )
     proof.equal(
@@ -160,7 +161,7 @@ def _unequal(formula: sp.Expr, proof: Proof) -> None:
     proof.equal(
         sp.diff(square, u),
         u - twice * lowered * tangent,
-        r"$F(u)$ is the square of claim averaging.shortest, $g$ the bracket in it: "
+        r"$g = \beta - \log\cosh(u/2)$ is the bracket in $F(u)$: "
         r"$F' = u - \frac{2(n - 2)}{n}\, g \tanh(u/2)$",
         "F'(u)",
     )
@@ -284,11 +285,12 @@ CLAIMS = (
         key="averaging.unequal",
         question="2b",
         title="When slightly unequal weights make a query shorter",
-        statement=r"Let $F(u)$ be the square of claim averaging.shortest. $F''(0) = {law}$, which "
-        r"is negative for $\beta > n/(n - 2)$: then scores that differ a little make a query that "
-        r"leaks no more shorter, up to one $u^*$. Otherwise none does. So the shortest query with "
-        r"leak at most $\varepsilon$ and $|\alpha_a - \alpha_b| \le \delta < 1 - \varepsilon$ has "
-        r"$u$ the smaller of $u^*$ and "
+        statement=r"Let $F(u)$ be the least $\lVert q \rVert^2$ of claim averaging.shortest. "
+        r"$F''(0) = {law}$. If that is negative, the shortest query of the same leak gives $a$ and "
+        r"$b$ unequal scores: $F$ falls up to one $u^* > 0$ and rises from there. If not, $F$ "
+        r"rises from $u^* = 0$. So the shortest query with leak at most $\varepsilon$ and "
+        r"$|\alpha_a - \alpha_b| \le \delta < 1 - \varepsilon$ has the $\beta$ of claim "
+        r"averaging.gain and, for $|u|$, the smaller of $u^*$ and "
         r"$\log\frac{1 - \varepsilon + \delta}{1 - \varepsilon - \delta}$.",
         assumptions=(*ORTHONORMAL, REMAINING),
         law=curvature,
