@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from fractions import Fraction
+from typing import Any
 
 import sympy as sp
 
@@ -49,9 +50,9 @@ no_repetition = Law(
     relation=r"\le",
 )
 
-a, b, h = sp.symbols("a b h", positive=True)
+a, b, h, k = sp.symbols("a b h k", positive=True)
 v, w, x, y, z = sp.symbols("v w x y z", nonnegative=True)
-p_i, p_j = sp.symbols("p_i p_j", nonnegative=True)
+p_i, p_j, f, u = sp.symbols("p_i p_j f u", nonnegative=True)
 i = sp.Symbol("i", integer=True, positive=True)
 MOST_FACTORS = 10**6
 ARBITRARY = (
@@ -84,9 +85,10 @@ def _calibrated(formula: sp.Expr, proof: Proof) -> None:
     proof.at_most(
         (told + untold) * a / (a + b),
         told,
-        r"were $g(B) = p(B)$: with $h$ the largest $s p_i$, the $b$ statements are true with "
-        r"probability at most $s$ each, so they add $bhy$, $y \le 1$, to the mean of $p(B)$; the "
-        r"$a$ told facts have $ah(1 + v)$, as regular facts have no probability below $h$",
+        r"averaged over the truths $p(B)$ is $ah(1 + v) + bhy$, with $h$ the largest $s p_i$: the "
+        r"$a$ told facts have probability $h$ or more each, as facts are regular, and each of the "
+        r"$b$ statements is true with probability at most $s$, so $y \le 1$. If $g(B)$ were this, "
+        r"the told facts in $B$ would get at most their own probability",
         r"p(B) \frac{a}{a+b}",
     )
     proof.at_most(
@@ -97,10 +99,12 @@ def _calibrated(formula: sp.Expr, proof: Proof) -> None:
         r"$g(\text{told}) \le p(\text{told}) + \mathrm{Mis}$, and $p(\text{told}) = 1 - M$",
     )
     proof.at_most(
-        (1 - share) * (x + y),
-        x + (1 - share) * y,
-        r"of what is not told, what the text contradicts, $x$, is false, and what is about people "
-        r"not told of, $y$, is false with probability at least $1 - s$, whatever the text",
+        (1 - share) * (f + u),
+        f + (1 - share) * u,
+        r"with $f = g(\text{contradicted})$ and $u = g(\text{about people not told of})$, so that "
+        r"$g(\text{told}) = 1 - f - u$: what the text contradicts is false, and a statement about "
+        r"people not told of is false with probability at least $1 - s$, whatever the text",
+        r"(1 - s)(1 - g(\text{told}))",
     )
     proof.equal(
         (1 - share) * (1 - (1 - missing + off)),
@@ -108,12 +112,15 @@ def _calibrated(formula: sp.Expr, proof: Proof) -> None:
         r"so $E[g(H)] \ge (1 - s)(1 - g(\text{told}))$",
         r"(1 - s)(1 - (1 - M + \mathrm{Mis}))",
     )
+    untold = missing - off
     proof.equal(
-        formula.subs(share, 1 / h),
-        (h - 1) * (missing - off) / h,
-        r"attained: with people equally probable and $h = 1/s$ equally probable places, a model "
-        r"that spreads $M - \mathrm{Mis}$ evenly over the people not told of is wrong in all but "
-        r"one of $h$ places",
+        sp.Matrix([untold * (k - 1) / k, (((1 - untold) - (1 - missing)) + missing - untold) / 2]),
+        sp.Matrix([formula.subs(share, 1 / k), off]),
+        r"attained: with people equally probable and $k = 1/s$ equally probable places, take a "
+        r"model that spreads the probability $M - \mathrm{Mis}$ evenly over all places of the "
+        r"people not told of and the rest evenly over the told facts. It is wrong in all but one "
+        r"of $k$ places, and its two sets of statements are off by $\mathrm{Mis}$ each",
+        r"(g(H), \frac{1}{2} \sum_B \lvert g(B) - p(B) \rvert)^\top",
     )
     _enumerated(proof)
 
@@ -153,7 +160,7 @@ def _from_singletons(formula: sp.Expr, proof: Proof) -> None:
         (1 - share) * (estimate - z + x - off),
         r"the bound of claim hallucination.calibrated rises with $M$, and with probability at "
         r"least $1 - \delta$ the text has $M \ge G - r$, that is $M = G - r + x$, $x \ge 0$ "
-        r"(claim good_turing.shortfall); here $z$ stands for $r$",
+        r"(claim good_turing.shortfall, which defines $r$); here $z$ stands for $r$",
     )
     proof.equal(
         calibrated.expression.subs(missing, estimate - shortfall.expression),
@@ -173,9 +180,10 @@ def _no_repetition(formula: sp.Expr, proof: Proof) -> None:
     proof.equal(
         ((p_i + p_j) / 2) ** 2 - p_i * p_j,
         ((p_i - p_j) / 2) ** 2,
-        r"replacing two probabilities by their mean raises the probability of $n$ different facts, "
-        r"which is $A + B(p_i + p_j) + C p_i p_j$ with $A, B, C \ge 0$; so equal probabilities "
-        r"make it largest: $\prod_{i=1}^{n-1} (1 - i/N)$",
+        r"replacing two probabilities by their mean never lowers the probability of $n$ different "
+        r"facts, which is $A + B(p_i + p_j) + C p_i p_j$ with $A, B, C \ge 0$; done again and "
+        r"again this leads to equal probabilities, which so make it largest: "
+        r"$\prod_{i=1}^{n-1} (1 - i/N)$ for $n \le N$, and for $n > N$ it is 0",
     )
     proof.equal(
         sp.Matrix([gap.subs(x, 0), sp.diff(gap, x).subs(x, 0), sp.diff(gap, x, 2)]),
@@ -193,7 +201,9 @@ def _no_repetition(formula: sp.Expr, proof: Proof) -> None:
 # ------------------------------------------------------------------- from the definition
 
 
-def _calibrated_directly(_: float, share: float, missing: float, miscalibration: float) -> Direct:
+def _calibrated_directly(
+    value: float, share: float, missing: float, miscalibration: float
+) -> Direct:
     """A thousand equally probable people; told ones are believed, the others get every place."""
     import numpy as np
 
@@ -209,7 +219,10 @@ def _calibrated_directly(_: float, share: float, missing: float, miscalibration:
     level = np.unique(np.round(given, 12), return_inverse=True)[1]
     sets = np.bincount(level.ravel(), (given - truth).ravel())
     found, apart = float(given[truth == 0].sum()), float(np.abs(sets).sum() / 2)
-    bound = calibrated(share=1 / places, missing=gap, miscalibration=min(apart, 1.0))
+    built = {"share": 1 / places, "missing": gap, "miscalibration": min(round(apart, 9), 1.0)}
+    wanted = {"share": share, "missing": missing, "miscalibration": miscalibration}
+    as_given = all(math.isclose(built[name], wanted[name]) for name in built)
+    bound = value if as_given else calibrated(**built)
     sentence = (
         f"A model of {people} people, {untold} of them untold, and {places} equally frequent "
         f"places, built statement by statement, has $\\mathrm{{Mis}} = "
@@ -220,25 +233,36 @@ def _calibrated_directly(_: float, share: float, missing: float, miscalibration:
     return Direct(sentence, found >= bound - 1e-9 and attained)
 
 
-def from_singletons_directly(
-    _: float, share: float, singletons: float, miscalibration: float, n: float, delta: float
+def below_its_text(
+    bound: Law, model: str, n: float, singletons: float, share: float, delta: float, off: float = 0
 ) -> Direct:
-    """How often the ideal model, off by `miscalibration`, is below the bound of its text."""
+    """How often a model that makes up (1 − s)(M − off) is below the bound of its text.
+
+    bound: a law in the share of singletons of the text; model: the model in words
+    """
     size, texts = followed(n)
-    facts = round(size / -math.log(min(max(singletons, 1e-3), 1 - 1e-3)))
-    chance, G, M = singletons_and_missing(size, max(facts, 1))
-    known = (1 - share) * (M - miscalibration)
-    wanted = (1 - share) * (G - miscalibration - shortfall(size, delta))
-    below = float(chance[known < wanted].sum())
+    facts = max(round(size / -math.log(min(max(singletons, 1e-3), 1 - 1e-3))), 1)
+    chance, G, M = singletons_and_missing(size, facts)
+    given: dict[str, Any] = {"share": share, "singletons": G, "n": size, "delta": delta}
+    given["miscalibration"] = off
+    wanted = bound(**{p.name: given[p.name] for p in bound.parameters})
+    below = float(chance[(1 - share) * (M - off) < wanted].sum())
     sentence = (
-        f"In {texts} from {max(facts, 1)} equally likely facts a model that makes up $(1 - s)(M - "
-        f"\\mathrm{{Mis}})$ falls below this bound with an exact probability of "
-        f"${scientific(below)}$, where ${scientific(delta)}$ is allowed."
+        f"In {texts} from {facts} equally likely facts {model} falls below the bound of its text "
+        f"with an exact probability of ${scientific(below)}$, where ${scientific(delta)}$ is "
+        "allowed."
     )
     return Direct(sentence, below <= delta)
 
 
-def _no_repetition_directly(_: float, n: float, population: float) -> Direct:
+def _from_singletons_directly(
+    _: float, share: float, singletons: float, miscalibration: float, n: float, delta: float
+) -> Direct:
+    model = r"a model that makes up $(1 - s)(M - \mathrm{Mis})$"
+    return below_its_text(from_singletons, model, n, singletons, share, delta, miscalibration)
+
+
+def _no_repetition_directly(value: float, n: float, population: float) -> Direct:
     draws = int(min(n, MOST_FACTORS))
     factors = (1 - i / population for i in range(1, draws))
     found = math.prod(factors) if draws <= population else 0.0
@@ -246,7 +270,8 @@ def _no_repetition_directly(_: float, n: float, population: float) -> Direct:
         f"Where the facts are equally likely, {draws} draws are all different with probability "
         f"${scientific(found)}$, a product of {draws - 1} factors $1 - i/N$."
     )
-    return Direct(sentence, found <= no_repetition(draws, population) * (1 + 1e-9))
+    bound = value if draws == n else no_repetition(draws, population)
+    return Direct(sentence, found <= bound * (1 + 1e-9))
 
 
 CLAIMS = (
@@ -265,8 +290,8 @@ CLAIMS = (
         example={"share": sp.Rational(1, 20), "missing": sp.Rational(1, 2), "miscalibration": 0},
         source="after Kalai and Vempala, arXiv 2311.14648; this form derived here",
         variables={
-            a: POSITIVE, b: POSITIVE, h: POSITIVE, v: NONNEGATIVE, w: NONNEGATIVE,
-            x: NONNEGATIVE, y: UNIT, z: NONNEGATIVE,
+            a: POSITIVE, b: POSITIVE, h: POSITIVE, k: POSITIVE, v: NONNEGATIVE, w: NONNEGATIVE,
+            x: NONNEGATIVE, y: UNIT, z: NONNEGATIVE, f: UNIT, u: UNIT,
         },
         direct=_calibrated_directly,
     ),
@@ -288,7 +313,7 @@ CLAIMS = (
         },
         source="after Kalai and Vempala, arXiv 2311.14648, corollary 1; this form derived here",
         variables={x: NONNEGATIVE, z: NONNEGATIVE},
-        direct=from_singletons_directly,
+        direct=_from_singletons_directly,
     ),
     Claim(
         key="hallucination.no_repetition",

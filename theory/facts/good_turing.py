@@ -161,7 +161,8 @@ def _shortfall(formula: sp.Expr, proof: Proof) -> None:
     proof.equal(
         above + below + 1 / (2 * n),
         formula,
-        r"else $G - M \le t_1 + t_2 + (E[G] - E[M])$",
+        r"otherwise $G - M \le t_1 + t_2 + (E[G] - E[M])$; a deviation of 1 or more, for which "
+        r"those claims are not made, never occurs",
         r"t_1 + t_2 + \frac{1}{2n}",
     )
 
@@ -185,7 +186,8 @@ def _excess(formula: sp.Expr, proof: Proof) -> None:
     proof.equal(
         below + above,
         formula,
-        r"else $M - G \le t_1 + t_2 + (E[M] - E[G])$; deviations above 1 never occur",
+        r"otherwise $M - G \le t_1 + t_2 + (E[M] - E[G])$; a deviation of 1 or more, for which "
+        r"those claims are not made, never occurs",
         "t_1 + t_2",
     )
 
@@ -193,7 +195,7 @@ def _excess(formula: sp.Expr, proof: Proof) -> None:
 # ------------------------------------------------------------------- from the definition
 
 
-def _bias_directly(_: float, n: float) -> Direct:
+def _bias_directly(value: float, n: float) -> Direct:
     size, texts = followed(n)
 
     def gap(facts: int) -> float:
@@ -206,15 +208,15 @@ def _bias_directly(_: float, n: float) -> Direct:
         f"$E[G] - E[M] = {scientific(gap(size))}$; with {others[0]}, {others[1]} or {others[2]} "
         "facts no more."
     )
-    bound = bias(size)
+    bound = value if size == n else bias(size)
     agrees = close(gap(size), bound) and max(map(gap, others)) <= bound * (1 + 1e-9)
     return Direct(sentence, agrees)
 
 
-def _beyond(law: Law, sign: int, n: float, delta: float) -> Direct:
+def _beyond(law: Law, sign: int, value: float, n: float, delta: float) -> Direct:
     """The exact probability that G − M (sign 1) or M − G (−1) exceeds its bound."""
     size, texts = followed(n)
-    bound, worst = law(n=size, delta=delta), 0.0
+    bound, worst = value if size == n else law(n=size, delta=delta), 0.0
     worlds = (max(size // 2, 1), size, 4 * size)
     for facts in worlds:
         chance, G, M = singletons_and_missing(size, facts)
@@ -227,12 +229,12 @@ def _beyond(law: Law, sign: int, n: float, delta: float) -> Direct:
     return Direct(sentence, worst <= delta)
 
 
-def _shortfall_directly(_: float, n: float, delta: float) -> Direct:
-    return _beyond(shortfall, 1, n, delta)
+def _shortfall_directly(value: float, n: float, delta: float) -> Direct:
+    return _beyond(shortfall, 1, value, n, delta)
 
 
-def _excess_directly(_: float, n: float, delta: float) -> Direct:
-    return _beyond(excess, -1, n, delta)
+def _excess_directly(value: float, n: float, delta: float) -> Direct:
+    return _beyond(excess, -1, value, n, delta)
 
 
 CLAIMS = (

@@ -16,9 +16,9 @@ from theory.hallucination import (
     ARBITRARY,
     ESTIMATE,
     SHARE,
+    below_its_text,
     calibrated,
     estimate,
-    from_singletons_directly,
     missing,
     off,
 )
@@ -92,7 +92,7 @@ def _asked(formula: sp.Expr, proof: Proof) -> None:
         (1 - share) * (estimate - z),
         (1 - share) * (estimate - z + x),
         r"with probability at least $1 - \delta$ the text has $M = G - r + x$, $x \ge 0$ (claim "
-        r"good_turing.shortfall); here $z$ stands for $r$",
+        r"good_turing.shortfall, which defines $r$); here $z$ stands for $r$",
     )
     proof.equal(
         missing.subs(missing, estimate - shortfall.expression) * error.expression,
@@ -149,7 +149,8 @@ def _error_directly(value: float, share: float) -> Direct:
 
 
 def _asked_directly(_: float, share: float, singletons: float, n: float, delta: float) -> Direct:
-    return from_singletons_directly(0, share, singletons, 0, n, delta)
+    model = "a model that answers strangers with the commonest place"
+    return below_its_text(asked, model, n, singletons, share, delta)
 
 
 def _price_directly(value: float, right: float, share: float) -> Direct:

@@ -99,7 +99,8 @@ def _singletons_tail(formula: sp.Expr, proof: Proof) -> None:
         formula,
         r"$G - E[G]$ is a sum of $n$ terms, what draw $i$ adds to the mean given the draws so far: "
         r"each has mean 0 and, given them, range $c = 2/n$; so $P(G - E[G] \ge t) \le "
-        r"e^{-\lambda t + n (\lambda c)^2/8}$ by Markov's inequality, here with $\lambda = nt$",
+        r"e^{-\lambda t + n (\lambda c)^2/8}$ by Markov's inequality, here with $\lambda = nt$; "
+        r"with $-G$ in place of $G$ nothing changes",
         r"e^{-\lambda t + n (\lambda c)^2/8}",
     )
 
@@ -139,7 +140,8 @@ def _lower_tail(formula: sp.Expr, proof: Proof) -> None:
         sp.Matrix([slack.subs(x, 0), sp.diff(slack, x).subs(x, 0), sp.diff(slack, x, 2)]),
         sp.Matrix([0, 0, 1 - sp.exp(-x)]),
         r"$e^{-x} \le 1 - x + x^2/2$ for $x \ge 0$, as the slack $f$ starts flat and is convex; "
-        r"so $E[e^{-\lambda (M - E[M])}] \le e^{v \lambda^2/2}$ with $v = \sum_i p_i^2 q_i$",
+        r"so, with $1 - y \le e^{-y}$ for $y = c_i q_i$ and $x = \lambda p_i$, "
+        r"$E[e^{-\lambda (M - E[M])}] \le e^{v \lambda^2/2}$ where $v = \sum_i p_i^2 q_i$",
         r"(f(0), f'(0), f''(x))^\top",
     )
     proof.equal(
@@ -218,16 +220,17 @@ def _upper_tail(formula: sp.Expr, proof: Proof) -> None:
 # ------------------------------------------------------------------- from the definition
 
 
-def _tail(law: Law, n: float, t: float) -> Direct:
+def _tail(law: Law, value: float, n: float, t: float) -> Direct:
     """The tail of G or M where n facts are equally likely, by following the draws one by one."""
     import numpy as np
 
     size, texts = followed(n)
     chance, G, M = singletons_and_missing(size, size)
-    value = G if law is singletons_tail else M
-    off = value - float(np.sum(chance * value))
+    quantity = G if law is singletons_tail else M
+    off = quantity - float(np.sum(chance * quantity))
     beyond = -off if law is lower_tail else off
-    found, bound = float(np.sum(chance[beyond >= t - 1e-12])), law(n=size, t=t)
+    found = float(np.sum(chance[beyond >= t - 1e-12]))
+    bound = value if size == n else law(n=size, t=t)
     sentence = (
         f"In {texts} from {size} equally likely facts the exact probability is "
         f"${scientific(found)}$, and the bound is ${scientific(bound)}$."
@@ -235,16 +238,16 @@ def _tail(law: Law, n: float, t: float) -> Direct:
     return Direct(sentence, found <= bound * (1 + 1e-9))
 
 
-def _singletons_directly(_: float, n: float, t: float) -> Direct:
-    return _tail(singletons_tail, n, t)
+def _singletons_directly(value: float, n: float, t: float) -> Direct:
+    return _tail(singletons_tail, value, n, t)
 
 
-def _lower_directly(_: float, n: float, t: float) -> Direct:
-    return _tail(lower_tail, n, t)
+def _lower_directly(value: float, n: float, t: float) -> Direct:
+    return _tail(lower_tail, value, n, t)
 
 
-def _upper_directly(_: float, n: float, t: float) -> Direct:
-    return _tail(upper_tail, n, t)
+def _upper_directly(value: float, n: float, t: float) -> Direct:
+    return _tail(upper_tail, value, n, t)
 
 
 def _twin(power: sp.Expr) -> sp.Expr:
