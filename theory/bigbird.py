@@ -113,16 +113,16 @@ def _furthest(formula: sp.Expr, proof: Proof) -> None:
 
 
 def _furthest_directly(value: float, epsilon: float, n: float, lead: float) -> Direct:
-    """u_1, one vector with inner product −lead/2 and n − 2 with lead/2, in a plane."""
+    """u_1, one vector v with u_1ᵀv = −lead/2 and n − 2 times −v, which is 2 apart from v."""
     import numpy as np
 
     size = int(min(n, LARGEST))
-    angles = [0.0, math.acos(-lead / 2), *[math.acos(lead / 2)] * (size - 2)]
+    angles = [0.0, math.acos(-lead / 2), *[-math.acos(lead / 2)] * (size - 2)]
     vectors = np.stack([np.cos(angles), np.sin(angles)], axis=1)
     found = float(np.linalg.norm(furthest(vectors, value)[0] - vectors[1]))
     sentence = (
-        rf"Attention over {size} vectors of the plane with this $\gamma$ is ${scientific(found)}$ "
-        r"away from the furthest one."
+        rf"In the plane, with $n = {size}$, where $n - 2$ vectors are opposite to the one furthest "
+        rf"from $u_1$, the output for $u_1$ is ${scientific(found)}$ away from it at this $\gamma$."
     )
     return Direct(sentence, found <= epsilon * (1 + 1e-9))
 
@@ -132,12 +132,13 @@ CLAIMS = (
         key="bigbird.furthest",
         question="3g.2",
         title="One layer of full attention finds every furthest vector",
-        statement=r"With the queries $-\gamma u_i$, keys $u_j$ and values $u_j$, every output is "
+        statement="For the task of returning to each $u_i$ the vector furthest from it one layer "
+        r"is enough: with the queries $-\gamma u_i$, keys $u_j$ and values $u_j$, every output is "
         r"within $\varepsilon$ of the vector furthest from $u_i$ if $\gamma \ge {law}$.",
         assumptions=(
             UNIT_VECTORS,
-            r"for every $i$ the least inner product $u_i^\top u_j$ is smaller than the next by at "
-            r"least $\rho$; scores carry no $1/\sqrt{d}$",
+            r"for every $i$ the least of the inner products $u_i^\top u_j$, $j = 1, \dots, n$, is "
+            r"smaller than the next by at least $\rho$; scores carry no $1/\sqrt{d}$",
         ),
         law=furthest_gain,
         derive=_furthest,
@@ -160,9 +161,10 @@ CLAIMS = (
             r"a compact domain; the sequence length $n$ is fixed; position embeddings",
             "one extra token at the star's centre, dropped at the output; claim "
             "attention_graph.star says when BigBird contains the star",
-            "the number of layers and their widths are not bounded",
+            "the number of layers is not bounded, and grows as the error falls; two heads of "
+            "size 1 and four hidden neurons in each layer are enough",
         ),
-        source="arXiv:2007.14062, Theorem 1",
+        source="arXiv:2007.14062, Theorem 1 and appendix A",
     ),
     Citation(
         key="bigbird.turing_complete",
@@ -192,8 +194,8 @@ CLAIMS = (
             r"the orthogonal vectors conjecture: for every $\epsilon > 0$ there is a $c \ge 1$ "
             r"such that no algorithm decides in time $O(n^{2 - \epsilon})$ whether $n$ Boolean "
             r"vectors of dimension $d \ge c \log n$ hold an orthogonal pair",
-            "the number of heads and all widths are $O(d)$; without the conjecture what is left is "
-            "claim reachability.layers",
+            r"the number of heads and all widths are $O(d)$; what is proved here without the "
+            "conjecture is claim reachability.layers, for graphs without a global token",
         ),
         source="arXiv:2007.14062, Proposition 1 and appendix C",
     ),

@@ -54,9 +54,9 @@ pooling = Law(
     relation=r"\le",
 )
 
-a, b = sp.symbols("a b", real=True)
+a, b, t = sp.symbols("a b t", real=True)
 p_11, p_12, p_21, p_22 = sp.symbols("p_11 p_12 p_21 p_22", real=True)
-w_1, w_2, q = sp.symbols("w_1 w_2 q", positive=True)
+w_1, w_2, p, q = sp.symbols("w_1 w_2 p q", positive=True)
 A, growth = sp.symbols("A h", positive=True)
 f, y, z = sp.symbols("f y z", nonnegative=True)
 
@@ -131,45 +131,47 @@ def _rows(formula: sp.Expr, proof: Proof) -> None:
         r"4 n d e^{-k (\varepsilon^2/4 - \varepsilon^3/6)} y",
     )
     proof.at_most(
-        A**2 * y + w_1**2,
-        (A + w_1) ** 2,
-        r"weights that sum to 1 have $\lVert p_i \rVert \le 1$, by induction: if the squares so "
-        r"far sum to $A^2 y$ with $y \le 1$ and the weights to $A$, one more weight $w_1 \ge 0$ "
-        "keeps that so",
+        A**2 * y + p**2,
+        (A + p) ** 2,
+        r"weights that sum to 1 have $\lVert p_i \rVert \le 1$, by induction on their number: if "
+        r"those so far sum to $A$ and their squares to $A^2 y$ with $y \le 1$, then with one more "
+        r"weight $p \ge 0$ the sum of the squares is still at most the square of the sum",
     )
     weights, column = sp.Matrix([[p_11, p_12], [p_21, p_22]]), sp.Matrix([w_1, w_2])
     proof.equal(
         (weights * (column * column.T / column.dot(column)) * column).applyfunc(sp.cancel),
         weights * column,
-        r"what makes this a theorem is that $R$ does not know $w$: for one known $w$ the matrix "
-        r"$P w w^\top / \lVert w \rVert^2$ of rank one is exact (here $n = 2$)",
+        r"what makes this a theorem is that $R$ does not know $w$: for one known $w \ne 0$ the "
+        r"matrix $P w w^\top / \lVert w \rVert^2$ of rank one is exact (here $n = 2$)",
         r"P \frac{w w^\top}{\lVert w \rVert^2} w",
     )
 
 
 def _pooling(formula: sp.Expr, proof: Proof) -> None:
     proof.equal(
-        sp.diff(sp.exp(a) - 1 - a, a),
-        sp.exp(a) - 1,
-        r"the derivative has the sign of $a$ and the difference is 0 at $a = 0$, so $e^a \ge 1 + "
-        r"a$: within a block the $e^{s_j}$ sum to at least $m e^{\bar{s}}$, with $\bar{s}$ the "
-        r"mean of the block's $m$ scores, which is the score of the mean key",
-        r"(e^a - 1 - a)'",
+        sp.diff(sp.exp(t) - 1 - t, t),
+        sp.exp(t) - 1,
+        r"the derivative has the sign of $t$ and the difference is 0 at $t = 0$, so $e^t \ge 1 + "
+        r"t$. Let $\bar{s}$ be the mean of a block's $m$ scores $s_j$, which is the score of the "
+        r"mean key: with $t = s_j - \bar{s}$, and as these sum to 0, the $e^{s_j}$ of the block "
+        r"sum to at least $m e^{\bar{s}}$",
+        r"\frac{d}{dt} (e^t - 1 - t)",
     )
     proof.at_most(
         q * growth * z - q,
         q * (growth - 1),
-        r"so the weight of key $j$ is $p_j = q_j e^{s_j - \bar{s}} z$ with a common $z \le 1$, "
-        r"where $q_j$ is the weight of its block in Linformer over $m$, and $e^{s_j - \bar{s}} \le "
-        r"h = e^\eta$",
+        r"let $q_j$ be the weight of key $j$'s block in Linformer, over $m$. Full attention "
+        r"divides by a sum that is at least as large, so its weight of key $j$ is $p_j = q_j "
+        r"e^{s_j - \bar{s}} z$ with a $z \le 1$ common to all keys; and $e^{s_j - \bar{s}}$ is at "
+        r"most $h = e^\eta$, which stands here in its place",
         "p_j - q_j",
     )
     proof.equal(
         f * a - f * b,
         f * (a - b),
-        r"the $q_j$ sum to 1, so the positive differences $p_j - q_j$ sum to some $f \le h - 1$ "
-        r"and the negative ones to $-f$; in each coordinate $a$ and $b$ are the two weighted means "
-        r"of values, at most $D$ apart",
+        r"the $p_j$ and the $q_j$ sum to 1, so the positive differences $p_j - q_j$ sum to some "
+        r"$f \le h - 1$ and the negative ones to $-f$; $a$ and $b$ are the means of the values "
+        r"weighted by either (in one coordinate), as vectors at most $D$ apart",
         r"c - \tilde{c}",
     )
     proof.equal(
@@ -222,10 +224,11 @@ CLAIMS = (
         key="linformer.rows",
         question="3g.1",
         title="A random projection of all attention weights, with explicit constants",
-        statement=r"If $k \ge {law}$, then with probability at least $1 - \delta$, for all $n$ "
+        statement=r"The $n \times n$ matrix $P$ of attention weights may be replaced by one of low "
+        r"rank: if $k \ge {law}$, then with probability at least $1 - \delta$, for all $n$ "
         r"rows $p_i$ of $P$ and all $d$ columns $w$ of $V$, $|p_i^\top R^\top R w - p_i^\top w| "
         r"\le \varepsilon \lVert p_i \rVert \lVert w \rVert \le \varepsilon \lVert w \rVert$; the "
-        r"matrix $P R^\top R$ has rank at most $k$.",
+        r"matrix $P R^\top R$ has rank at most $k$, as $R$ has $k$ rows.",
         assumptions=(
             DRAWN,
             r"$R$ is independent of $P$ and $V$; the rows of $P$ are attention weights: at least 0 "
@@ -241,7 +244,7 @@ CLAIMS = (
         },
         source="arXiv:2006.04768, Theorem 1, with the norms of both vectors in the bound",
         variables={
-            A: POSITIVE, y: UNIT, w_1: POSITIVE, w_2: POSITIVE,
+            A: POSITIVE, p: POSITIVE, y: UNIT, w_1: POSITIVE, w_2: POSITIVE,
             p_11: ANY, p_12: ANY, p_21: ANY, p_22: ANY,
         },
         direct=_rows_directly,
@@ -252,8 +255,8 @@ CLAIMS = (
         title="Pooling loses nothing where keys are equal",
         statement=r"Let $E = F$ average blocks of $m$ positions, $n = km$. If within each block "
         r"no score exceeds the block's mean by more than $\eta$, then $\lVert c - \tilde{c} \rVert "
-        r"\le {law}$: with equal keys in each block, or $k = n$ and $E = F = I$, Linformer is full "
-        "attention.",
+        r"\le {law}$. With equal keys in each block $\eta$ is 0 and Linformer gives the output of "
+        r"full attention, as it does with $k = n$ and $E = F = I$.",
         assumptions=(
             r"$c$ is the output of full attention and $\tilde{c}$ that of Linformer, for one "
             r"query; scores are $q^\top k_j$",
@@ -266,7 +269,8 @@ CLAIMS = (
         example={"eta": sp.Rational(1, 10), "diameter": 2},
         source="arXiv:2006.04768, section 4 (general projections); convexity of the exponential",
         variables={
-            a: ANY, b: ANY, f: POSITIVE, q: POSITIVE, growth: (sp.Integer(1), sp.oo), z: UNIT,
+            a: ANY, b: ANY, f: POSITIVE, q: POSITIVE, growth: (sp.Integer(1), sp.oo), t: ANY,
+            z: UNIT,
         },
         direct=_pooling_directly,
     ),

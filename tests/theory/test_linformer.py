@@ -268,6 +268,11 @@ ELSEWHERE: list[tuple[str, dict[str, float]]] = [
     ("linformer.zero_query", {"epsilon": 0.5, "k": 1, "n": 2, "eta": 0}),
     ("linformer.zero_query", {"epsilon": 0.9, "k": 5000, "n": 5000, "eta": 3}),
 ]  # fmt: skip
+LOOSE = {  # bounds that are not attained, and factors that make them false
+    "chi_squared.upper_tail": 100, "chi_squared.lower_tail": 10**6,
+    "johnson_lindenstrauss.inner_product": 10**3, "johnson_lindenstrauss.dimension": 3,
+    "linformer.rows": 3, "linformer.pooling": 3,
+}  # fmt: skip
 
 
 @pytest.mark.parametrize(("key", "numbers"), ELSEWHERE)
@@ -283,7 +288,6 @@ def test_direct_checks_contradict_a_wrong_law(key: str) -> None:
     numbers = {name: float(value) for name, value in claim.example.items()}
     assert claim.direct is not None
     value = claim.law(**numbers)
-    probability = key.endswith(("_tail", "inner_product"))  # far above the exact one
     upwards = claim.law.relation == r"\ge" and claim.law.symbol != "k"
-    wrong = 50 * value if upwards else value / (10**6 if probability else 50)
-    assert not claim.direct(wrong, **numbers).agrees
+    factor = LOOSE.get(key, 1.05)
+    assert not claim.direct(factor * value if upwards else value / factor, **numbers).agrees

@@ -47,6 +47,7 @@ GRAPH = (
     r"tokens, which are the first, or if $j$ is one of $r$ further keys drawn for $i$"
 )
 LARGEST = 1000  # tokens of a graph that a direct check builds
+NOT_BUILT = Direct("So large a graph is not built here: nothing is checked.", True)
 
 
 def attention_graph(
@@ -154,13 +155,13 @@ def contains_star(graph: Bool[np.ndarray, "n n"]) -> bool:
     return bool(centres.any() and graph.diagonal().all())
 
 
-def de_bruijn(degree: int, layers: int) -> Bool[np.ndarray, "n n"]:
-    """The graph on degree^layers tokens in which i attends to degree·i, …, degree·i + degree − 1.
+def de_bruijn(n: int, degree: int) -> Bool[np.ndarray, "n n"]:
+    """The generalised de Bruijn graph: i attends to degree·i, …, degree·i + degree − 1 modulo n.
 
-    Every token reaches every other in exactly `layers` steps: the sparsest that is possible.
-    Raises: InputError unless degree ≥ 2 and layers ≥ 1.
+    After L steps from any token the walks lead to degree^L tokens in a row: to all of them as soon
+    as that is n, and no graph of this degree is faster. Raises: InputError unless n, degree ≥ 2.
 
-    >>> de_bruijn(2, 2).astype(int)
+    >>> de_bruijn(4, 2).astype(int)
     array([[1, 1, 0, 0],
            [0, 0, 1, 1],
            [1, 1, 0, 0],
@@ -168,13 +169,30 @@ def de_bruijn(degree: int, layers: int) -> Bool[np.ndarray, "n n"]:
     """
     import numpy as np
 
-    require(_count("degree", degree, 2), _count("layers", layers, 1))
-    size = degree**layers
-    graph = np.zeros((size, size), dtype=bool)
-    first = degree * np.arange(size)
-    for offset in range(degree):
-        graph[np.arange(size), (first + offset) % size] = True
+    require(_count("n", n, 2), _count("degree", degree, 2))
+    graph = np.zeros((n, n), dtype=bool)
+    tokens = np.arange(n)
+    for offset in range(min(degree, n)):
+        graph[tokens, (degree * tokens + offset) % n] = True
     return graph
+
+
+def layers_to_all(graph: Bool[np.ndarray, "n n"]) -> int:
+    """The least number of steps in which walks of just this length lead from all tokens to all.
+
+    The graph must have such a number. Raises: InputError unless the graph is square.
+
+    >>> layers_to_all(de_bruijn(9, 2))
+    4
+    """
+    import numpy as np
+
+    require_square(graph)
+    reached, layers = graph, 1
+    while not reached.all():
+        reached = reached.astype(np.float32) @ graph.astype(np.float32) > 0
+        layers += 1
+    return layers
 
 
 # ----------------------------------------------------------------------------- derivations
@@ -186,8 +204,8 @@ def _edges(formula: sp.Expr, proof: Proof) -> None:
     proof.equal(
         band.subs(n, global_tokens + window + 1),
         (window + 1) ** 2,
-        r"by induction on the number of tokens in the window's graph: among $h + 1$ tokens "
-        "everyone attends to everyone",
+        r"first the window alone, on a chain of $n - g$ tokens, by induction on their number: $h + "
+        r"1$ tokens all attend to each other",
     )
     proof.equal(
         band.subs(n, n + 1) - band,
@@ -256,7 +274,7 @@ def _edges_directly(
     value: float, n: float, window: float, global_tokens: float, random_keys: float
 ) -> Direct:
     if n > LARGEST:
-        return Direct("So large a graph is not built here.", True)
+        return NOT_BUILT
     graph = attention_graph(int(n), int(window), int(global_tokens), int(random_keys), seed=0)
     found = int(graph.sum())
     sentence = (
@@ -270,7 +288,7 @@ def _star_directly(value: float, n: float) -> Direct:
     import numpy as np
 
     if n > LARGEST:
-        return Direct("So large a graph is not built here.", True)
+        return NOT_BUILT
     graph = np.eye(int(n), dtype=bool)
     graph[0], graph[:, 0] = True, True
     graph[0, 0] = False
@@ -283,12 +301,12 @@ CLAIMS = (
         key="attention_graph.edges",
         question="3g.2",
         title="BigBird attends to a number of pairs linear in the length",
-        statement=r"The number of pairs of a query and a key that it attends to is ${law}$, at "
-        r"most $(2h + 1 + 2g + r) n$, where full attention has $n^2$.",
+        statement=r"Among $n$ tokens the number of pairs of a query and a key that it attends to "
+        r"is ${law}$, at most $(2h + 1 + 2g + r) n$; full attention has $n^2$.",
         assumptions=(
             GRAPH,
-            r"$2h + 1 + r + g \le n$, so that every token has $r$ keys left to draw; tokens may as "
-            "well be blocks of tokens",
+            r"$2h + 1 + r + g \le n$, so that every ordinary token has $r$ keys left to draw; "
+            "tokens may as well be blocks of tokens",
         ),
         law=edges,
         derive=_edges,
@@ -305,9 +323,10 @@ CLAIMS = (
         key="attention_graph.star",
         question="3g.2",
         title="The star that makes BigBird universal, and its size",
-        statement=r"The graph contains a star (one token that all attend to and that attends to "
-        r"all) if and only if it has a global token, $g \ge 1$. The star alone has ${law}$ pairs. "
-        "Theorem 1 of the paper, claim bigbird.universal, needs no more than this star.",
+        statement=r"In a star one token, the centre, is attended to by all and attends to all "
+        r"others, and each other token attends to itself. The star alone has ${law}$ pairs. "
+        r"BigBird's graph contains a star if and only if it has a global token, $g \ge 1$. Theorem "
+        "1 of the paper, claim bigbird.universal, needs no more than this star.",
         assumptions=(
             GRAPH,
             r"$2h + 1 + r < n$ for the only if; the star's centre is one of the $n$ tokens",

@@ -7,7 +7,6 @@ depend on those that a walk of L steps leads to, and on no others.
 from __future__ import annotations
 
 import itertools
-import math
 
 import sympy as sp
 
@@ -15,12 +14,14 @@ from theory.graphs.attention_graph import (
     GLOBALS,
     GRAPH,
     LARGEST,
+    NOT_BUILT,
     WINDOW,
     attention_graph,
     de_bruijn,
     diameter,
     global_tokens,
     layers_between,
+    layers_to_all,
     window,
 )
 from theory.proof.claim import Claim
@@ -94,7 +95,8 @@ def _diameter(formula: sp.Expr, proof: Proof) -> None:
         (needed - 1) * window,
         apart,
         r"a layer carries influence at most $h$ places. For tokens $t$ apart let $L = (t + hy)/h$ "
-        r"be the next whole number from $t/h$, with $0 \le y < 1$: $L - 1$ layers do not reach $t$",
+        r"be the next whole number from $t/h$, with $0 \le y < 1$: $L - 1$ layers do not reach $t$ "
+        "(as $y$ is not 1, the left side is smaller)",
         "(L - 1) h",
     )
     proof.at_most(
@@ -136,13 +138,19 @@ def _layers(formula: sp.Expr, proof: Proof) -> None:
         "where it begins",
         r"D^{\log n / \log D}",
     )
-    shapes = [(b, L) for b in range(2, 6) for L in range(1, 9) if b**L <= 256]
+    shapes = [(m, b) for m in range(2, 65) for b in range(2, 6)]
     proof.holds(
-        r"\min \{L : \text{all of } n = D^L \text{ tokens are reached}\} = L",
-        all(diameter(de_bruijn(b, L)) == L for b, L in shapes),
-        r"attained: where token $i$ attends to the tokens $Di, \dots, Di + D - 1$ modulo $n = D^L$",
-        rf"breadth-first search in {len(shapes)} such graphs with $n \le 256$",
+        r"\min \{L : \text{all are reached in } L \text{ layers}\} = \min \{L : D^L \ge n\}",
+        all(layers_to_all(de_bruijn(m, b)) == _least(m, b) for m, b in shapes),
+        r"attained: if token $i$ attends to the tokens $Di, \dots, Di + D - 1$ modulo $n$, then "
+        r"$L$ layers lead to the $D^L$ tokens $D^L i, \dots, D^L i + D^L - 1$ modulo $n$",
+        rf"walks in all {len(shapes)} such graphs with $n \le 64$ and $D \le 5$",
     )
+
+
+def _least(size: int, base: int) -> int:
+    """The least L with base^L ≥ size, in integers."""
+    return next(L for L in itertools.count() if base**L >= size)
 
 
 # ------------------------------------------------------------------- from the definition
@@ -151,7 +159,7 @@ def _layers(formula: sp.Expr, proof: Proof) -> None:
 def _walks_directly(value: float, global_tokens: float, window: float, apart: float) -> Direct:
     size = int(global_tokens + 2 * window + apart + 1)
     if size > LARGEST:
-        return Direct("So large a graph is not built here.", True)
+        return NOT_BUILT
     graph = attention_graph(size, int(window), int(global_tokens), 0, seed=0).astype(int)
     first = int(global_tokens + window)
     found = int((graph @ graph)[first, first + int(apart)])
@@ -161,7 +169,7 @@ def _walks_directly(value: float, global_tokens: float, window: float, apart: fl
 
 def _diameter_directly(value: float, n: float, window: float) -> Direct:
     if n > LARGEST:
-        return Direct("So large a graph is not built here.", True)
+        return NOT_BUILT
     plain = attention_graph(int(n), int(window), 0, 0, seed=0)
     with_global = diameter(attention_graph(int(n), int(window), 1, 0, seed=0))
     layers = layers_between(plain, 0, int(n) - 1)
@@ -173,21 +181,13 @@ def _diameter_directly(value: float, n: float, window: float) -> Direct:
 
 
 def _layers_directly(value: float, n: float, degree: float) -> Direct:
-    """A graph in which every token attends to `degree` tokens that are drawn."""
-    import numpy as np
-
+    """The fastest graph in which every token attends to at most `degree` tokens."""
     if n > LARGEST:
-        return Direct("So large a graph is not built here.", True)
-    size, random = int(n), np.random.default_rng(0)
-    graph = np.eye(size, dtype=bool)
-    for row in graph:
-        row[random.permutation(size)[: int(min(degree, size)) - 1]] = True
-    found = diameter(graph)
-    if math.isinf(found):
-        return Direct("Drawn at random, some token is never reached.", True)
+        return NOT_BUILT
+    found = layers_to_all(de_bruijn(int(n), int(degree)))
     sentence = (
-        f"Where every token attends to itself and {degree - 1:.0f} tokens drawn at random, every "
-        f"output depends on every token after {found} layers."
+        r"Where token $i$ attends to the tokens $Di, \dots, Di + D - 1$ modulo $n$, every output "
+        rf"depends on every token after {found} layers and not before."
     )
     return Direct(sentence, found >= value - 1e-9)
 
@@ -235,8 +235,9 @@ CLAIMS = (
         question="3g.2",
         title="No sparse graph reaches all tokens in fewer layers than this",
         statement=r"If every token attends to at most $D$ tokens, an output can depend on all $n$ "
-        r"tokens only if $L \ge {law}$; any task that needs all of them (the furthest vector, for "
-        "one) needs so many layers, and there are graphs that attain it.",
+        r"tokens only after $L \ge {law}$ layers; any task that needs all of them (the furthest "
+        "vector, for one) needs so many. There are graphs that need no more than the next whole "
+        "number of layers.",
         assumptions=(
             r"every token attends to at most $D \ge 2$ tokens, counting itself where a residual "
             "connection passes it on; so there is no global token, which attends to all",
@@ -247,7 +248,7 @@ CLAIMS = (
         twin=2 * sp.log(n) / sp.log(degree),
         changed="a factor 2",
         example={"n": 512, "degree": 8},
-        source="counting walks; de Bruijn graphs for equality",
+        source="counting walks; generalised de Bruijn graphs for equality",
         variables={so_far: POSITIVE, y: UNIT, z: UNIT},
         direct=_layers_directly,
     ),

@@ -11,7 +11,7 @@ import math
 
 import sympy as sp
 
-from theory.graphs.attention_graph import LARGEST, WINDOW, window
+from theory.graphs.attention_graph import LARGEST, NOT_BUILT, WINDOW, window
 from theory.graphs.regular_graphs import closed_walks, measured_gap, regular_graph, ring
 from theory.proof.claim import Claim
 from theory.proof.direct import Direct
@@ -77,10 +77,10 @@ def _window_gap(formula: sp.Expr, proof: Proof) -> None:
     proof.equal(
         sp.cos(u + v) + sp.cos(u - v),
         2 * sp.cos(v) * sp.cos(u),
-        r"with $u = 2\pi i / n$ and $v = 2\pi j / n$: the vector of the $\cos(2\pi i / n)$ is "
-        r"multiplied by $\lambda_1 = (1 + 2 \sum_{j=1}^h \cos(2\pi j / n)) / (2h + 1)$, an "
-        r"eigenvalue of $W$, so $1 - |\lambda_2| \le 1 - \lambda_1 = \frac{2}{2h + 1} "
-        r"\sum_{j=1}^h (1 - \cos(2\pi j / n))$",
+        r"with $u = 2\pi i / n$ and $v = 2\pi j / n$: $W$ multiplies the vector of the $\cos(2\pi "
+        r"i / n)$ by $\mu = (1 + 2 \sum_{j=1}^h \cos(2\pi j / n)) / (2h + 1)$. Its entries sum to "
+        r"0, so it is orthogonal to the eigenvector of ones, and $|\lambda_2| \ge \mu$: $1 - "
+        r"|\lambda_2| \le 1 - \mu = \frac{2}{2h + 1} \sum_{j=1}^h (1 - \cos(2\pi j / n))$",
     )
     proof.equal(
         1 - sp.cos(2 * x),
@@ -110,27 +110,29 @@ def _window_layers(formula: sp.Expr, proof: Proof) -> None:
         2 * T,
         r"let $T$ be the total variation distance between row 0 of $W^L$ and the uniform average, "
         r"the sum of the positive differences. The means of $\cos(2\pi i / n)$ under the two "
-        r"differ by $Ta - Tb$ with $a$, $b$ in $[-1, 1]$; they are $\lambda_1^L$ and 0, so $T \ge "
-        r"\frac{1}{2} \lambda_1^L$ with the $\lambda_1$ of claim spectral_gap.window",
+        r"differ by $Ta - Tb$ with $a$, $b$ in $[-1, 1]$; they are $\mu^L$ and 0, so $T \ge "
+        r"\frac{1}{2} \mu^L$ with the eigenvalue $\mu$ of claim spectral_gap.window",
     )
     proof.equal(
         sp.diff(x - sp.log(1 + x), x),
         x / (1 + x),
-        r"so $\log(1 + x) \le x$ for $x \ge 0$; with $1 + x = 1 / \lambda_1$: $\log(1 / \lambda_1) "
-        r"\le (1 - \lambda_1) / \lambda_1$",
+        r"not negative, and the difference is 0 at $x = 0$, so $\log(1 + x) \le x$ for $x \ge 0$; "
+        r"with $1 + x = 1 / \mu$: $\log(1 / \mu) \le (1 - \mu) / \mu$",
+        r"\frac{d}{dx} (x - \log(1 + x))",
     )
     bound = window_gap.expression
     proof.at_most(
         1 / bound - 1,
         1 / (bound * z) - 1,
-        r"$\lambda_1 / (1 - \lambda_1) = 1 / (1 - \lambda_1) - 1$, and $1 - \lambda_1$ is the "
-        r"bound of that claim times some $z \le 1$ (if $\lambda_1 \le 0$ the left side is not "
-        r"positive and there is nothing to prove)",
+        r"$\mu / (1 - \mu) = 1 / (1 - \mu) - 1$, and $1 - \mu$ is the bound of that claim times "
+        r"some $z \le 1$. (If $\mu \le 0$ the right side is not positive, nor is the left, and "
+        r"there is nothing to prove)",
     )
     proof.equal(
         (1 / bound - 1) * -sp.log(2 * epsilon),
         formula,
-        r"$T \le \varepsilon$ needs $L \log(1 / \lambda_1) \ge \log(1 / (2 \varepsilon))$",
+        r"$T \le \varepsilon$ needs $\mu^L \le 2 \varepsilon$, that is $L \ge \log(1 / (2 "
+        r"\varepsilon)) / \log(1 / \mu)$, and $1 / \log(1 / \mu)$ is at least $\mu / (1 - \mu)$",
     )
 
 
@@ -138,15 +140,16 @@ def _gap(formula: sp.Expr, proof: Proof) -> None:
     proof.at_most(
         X,
         (1 + X + Y) - 1,
-        r"the trace of $W^{2p}$ is the sum of the $\lambda_i^{2p}$: 1, then $X = "
-        r"|\lambda_2|^{2p}$, then others, even powers whose sum $Y$ is at least 0. It is also $n$ "
-        r"times the mean probability $\pi_0$ that a walk of $2p$ steps ends where it began",
+        r"the trace of $W^{2p}$ is the sum of the powers $\lambda_i^{2p}$ of its eigenvalues: 1, "
+        r"then $X = |\lambda_2|^{2p}$, then others, even powers whose sum $Y$ is at least 0. It is "
+        r"also $n$ times the mean probability $\pi_0$ that a walk of $2p$ steps ends where it "
+        r"began: so $|\lambda_2|^{2p} \le n \pi_0 - 1$",
         r"|\lambda_2|^{2p}",
     )
     proof.equal(
         formula.subs(returning, (1 + z ** (2 * half_length)) / n),
         1 - z,
-        r"so with $n \pi_0 - 1 = z^{2p}$ we have $|\lambda_2| \le z$",
+        r"write $n \pi_0 - 1 = z^{2p}$ with $z \ge 0$; then $|\lambda_2| \le z$",
         "1 - (z^{2p})^{1/(2p)}",
     )
     graph = regular_graph(TOKENS, DEGREE, seed=0)
@@ -155,8 +158,9 @@ def _gap(formula: sp.Expr, proof: Proof) -> None:
         rf"4^{{{LENGTH}}} \cdot (\operatorname{{tr}} A^{{{LENGTH}}} - {DEGREE}^{{{LENGTH}}}) \le "
         rf"(3 \cdot {DEGREE})^{{{LENGTH}}}",
         4**LENGTH * surplus <= (3 * DEGREE) ** LENGTH,
-        rf"for a random graph of {TOKENS} tokens with {DEGREE} keys each, drawn with seed 0: its "
-        r"gap is at least $\frac{1}{4}$",
+        rf"for the matrix $A$ of a random graph of {TOKENS} tokens with {DEGREE} keys each, drawn "
+        r"with seed 0. By the first step, with $W = A/8$ and $2p = 64$, it has $|\lambda_2| \le "
+        r"\frac{3}{4}$, so its gap is at least $\frac{1}{4}$",
         f"closed walks of length {LENGTH} counted in integers",
     )
     bound = window_gap(TOKENS, DEGREE // 2)
@@ -173,24 +177,27 @@ def _layers(formula: sp.Expr, proof: Proof) -> None:
     proof.at_most(
         S * X * z + c * X * y,
         (S + c) * X,
-        r"in a basis of eigenvectors the difference between a row of $W^L$ and the uniform average "
-        r"has coordinates $c_k \lambda_k^L$, $k \ge 2$; by induction on their number the squares "
-        r"sum to at most $\lambda^{2L} \sum_k c_k^2 \le \lambda^{2L}$, as all $c_k^2$ sum to 1; "
-        r"$X = \lambda^{2L}$, $S$ is the sum of the $c_k^2$ so far and $c$ the next of them",
+        "in an orthonormal basis of eigenvectors the difference between a row of $W^L$ and the "
+        r"uniform average has coordinates $c_k \lambda_k^L$, $k \ge 2$, where $c_k$ is one entry "
+        r"of the $k$-th eigenvector and all $c_k^2$ sum to 1. With $\lambda = |\lambda_2|$ and $X "
+        r"= \lambda^{2L}$ the squares sum to at most $X \sum_k c_k^2 \le X$, by induction: if "
+        r"those so far have $\sum c_k^2 = S$ and sum to $SXz$ with $z \le 1$, one more, $cXy$ "
+        r"with $c = c_k^2$ and $y \le 1$, keeps that so",
     )
     proof.equal(
         (m + 1) * (a**2 / m + y + b**2) - (a + b) ** 2,
         (a - m * b) ** 2 / m + (m + 1) * y,
-        r"a sum $a$ of $m$ numbers has $a^2 \le m$ times the sum of their squares, which we write "
-        r"$a^2 / m + y$, and so it stays with one more number $b$. Hence the total variation "
-        r"distance, half the sum of the absolute differences, is at most $\frac{1}{2} \sqrt{n} "
-        r"\lambda^L$",
+        r"the sum $a$ of $m$ numbers has $a^2 \le m$ times the sum of their squares, by induction: "
+        r"let the latter be $a^2 / m + y$ with $y \ge 0$; with one more number $b$ the difference "
+        r"is the right side, not negative. Hence the total variation distance, half the sum of the "
+        r"$n$ absolute differences, is at most $\frac{1}{2} \sqrt{n} \lambda^L$",
     )
     proof.equal(
         sp.diff(-x - sp.log(1 - x), x),
         x / (1 - x),
-        r"not negative, and the difference is 0 at $x = 0$: $\log(1 - x) \le -x$, so with $\gamma "
-        r"= 1 - \lambda$ we have $\lambda^L \le e^{-\gamma L}$",
+        r"not negative, and the difference is 0 at $x = 0$: $\log(1 - x) \le -x$, so with $x = "
+        r"\gamma = 1 - \lambda$ we have $\lambda^L \le e^{-\gamma L}$",
+        r"\frac{d}{dx} (-x - \log(1 - x))",
     )
     proof.equal(
         sp.sqrt(n) / 2 * sp.exp(-gamma * formula),
@@ -211,7 +218,7 @@ def _layers(formula: sp.Expr, proof: Proof) -> None:
 
 def _window_gap_directly(value: float, n: float, window: float) -> Direct:
     if n > LARGEST:
-        return Direct("So large a graph is not built here.", True)
+        return NOT_BUILT
     size, reach = int(n), int(window)
     found = measured_gap(ring(size, reach))
     random = measured_gap(regular_graph(size, 2 * reach, seed=0))
@@ -227,7 +234,7 @@ def _window_layers_directly(value: float, epsilon: float, n: float, window: floa
 
     fewer = max(0, math.ceil(value) - 1)
     if n > LARGEST:
-        return Direct("So large a graph is not built here.", True)
+        return NOT_BUILT
     weights = ring(int(n), int(window)) / (2 * window + 1)
     row = np.linalg.matrix_power(weights, fewer)[0]
     found = float(np.abs(row - 1 / n).sum() / 2)
@@ -236,21 +243,24 @@ def _window_layers_directly(value: float, epsilon: float, n: float, window: floa
 
 
 def _gap_directly(value: float, n: float, returning: float, half_length: float) -> Direct:
-    """A mixture of the uniform average and the identity that has this probability of return."""
+    """Two halves, with more weight on one's own: the only eigenvalues are 1, `kept` and 0.
+
+    n and π₀ enter the law by their product alone, so that fewer tokens may have it.
+    """
     import numpy as np
 
-    size, steps = int(min(n, 64)), int(2 * half_length)
-    kept = max(0.0, (n * returning - 1) / (n - 1)) ** (1 / steps)
-    weights = (1 - kept) * np.full((size, size), 1 / size) + kept * np.eye(size)
-    returned = float(np.linalg.matrix_power(weights, steps)[0, 0])
+    size, steps = 2 * int(min(n, 64) // 2), int(2 * half_length)
+    kept = min(1.0, max(0.0, n * returning - 1)) ** (1 / steps)
+    side = np.repeat([1.0, -1.0], size // 2)
+    weights = (1 + kept * np.outer(side, side)) / size
+    returned = float(np.trace(np.linalg.matrix_power(weights, steps)))
     found = measured_gap(weights)
-    bound = gap(size, max(returned, 1 / size), half_length)
     sentence = (
-        rf"A walk over {size} tokens that stays where it is with probability ${scientific(kept)}$ "
-        rf"and else goes anywhere has $\pi_0 = {scientific(returned)}$ and the gap "
-        rf"${scientific(found)}$."
+        rf"A walk over {size} tokens in two halves, whose steps lead to one's own half with "
+        rf"probability ${scientific((1 + kept) / 2)}$, has $n \pi_0 = {scientific(returned)}$ and "
+        rf"the gap ${scientific(found)}$."
     )
-    return Direct(sentence, found >= max(value, bound) - 1e-9)
+    return Direct(sentence, returned <= n * returning + 1e-9 and found >= value - 1e-9)
 
 
 def _layers_directly(value: float, epsilon: float, n: float, gap: float) -> Direct:
@@ -258,7 +268,7 @@ def _layers_directly(value: float, epsilon: float, n: float, gap: float) -> Dire
     import numpy as np
 
     if n > LARGEST:
-        return Direct("So large a matrix is not built here.", True)
+        return NOT_BUILT
     size, enough = int(n), max(0, math.ceil(value))
     weights = gap * np.full((size, size), 1 / n) + (1 - gap) * np.eye(size)
     row = np.linalg.matrix_power(weights, enough)[0]
@@ -275,10 +285,12 @@ CLAIMS = (
         key="spectral_gap.window",
         question="3g.2",
         title="A window alone has a vanishing spectral gap",
-        statement=r"The matrix $W$ of a window has $1 - |\lambda_2| \le {law}$.",
+        statement="Let $W$ be the matrix by which a window of equal weights averages. Its "
+        "spectral gap, from the greatest eigenvalue 1 to the next in modulus, vanishes as $n$ "
+        r"grows: $1 - |\lambda_2| \le {law}$.",
         assumptions=(
             RING,
-            r"$2h + 1 \le n$; $\lambda_2$ is the eigenvalue of second largest modulus",
+            r"$2h + 1 \le n$; $\lambda_2$ is the eigenvalue of second largest modulus of $W$",
         ),
         law=window_gap,
         derive=_window_gap,
@@ -293,8 +305,9 @@ CLAIMS = (
         key="spectral_gap.window_layers",
         question="3g.2",
         title="A window alone needs a number of layers that grows like $n^2$",
-        statement=r"For a row of $W^L$ to be within $\varepsilon$ of the uniform average in total "
-        r"variation, $L \ge {law}$ layers are necessary.",
+        statement="For a row of $W^L$, the weights after $L$ layers of averaging by a window, to "
+        r"be within $\varepsilon$ of the uniform average in total variation, $L \ge {law}$ layers "
+        "are necessary.",
         assumptions=(RING, r"$2h + 1 \le n$, $0 < \varepsilon < \frac{1}{2}$"),
         law=window_layers,
         derive=_window_layers,
@@ -312,8 +325,9 @@ CLAIMS = (
         key="spectral_gap.random",
         question="3g.2",
         title="Random keys have a large gap, certified by counting closed walks",
-        statement=r"If a walk of $2p$ steps ends where it began with mean probability $\pi_0$, "
-        r"then $1 - |\lambda_2| \ge {law}$.",
+        statement=r"If a walk of $2p$ random steps over $n$ tokens ends where it began with "
+        r"probability $\pi_0$ (in the mean over its first tokens), then $1 - |\lambda_2| \ge "
+        r"{law}$. Counted closed walks prove a gap of $\frac{1}{4}$ for one graph of random keys.",
         assumptions=(
             REGULAR,
             r"the random keys of the checked graph are $d/2$ random permutations and their "
@@ -335,8 +349,9 @@ CLAIMS = (
         key="spectral_gap.layers",
         question="3g.2",
         title="With a gap, a number of layers that grows like $\\log n$ suffices",
-        statement=r"Every row of $W^L$ is within $\varepsilon$ of the uniform average in total "
-        r"variation once $L \ge {law}$, where $\gamma = 1 - |\lambda_2|$.",
+        statement=r"After $L \ge {law}$ layers, where $\gamma = 1 - |\lambda_2|$ is the spectral "
+        r"gap, every row of $W^L$ is within $\varepsilon$ of the uniform average in total "
+        "variation.",
         assumptions=(REGULAR, r"$0 < \varepsilon < \frac{1}{2}$, $0 < \gamma < 1$"),
         law=layers,
         derive=_layers,

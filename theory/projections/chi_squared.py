@@ -34,11 +34,17 @@ lower_tail = Law(
 )
 t, u, x_1, x_2 = sp.symbols("t u x_1 x_2", real=True)
 s = sp.Symbol("s", positive=True)
-x = sp.Symbol("x", nonnegative=True)
-DRAWN = (
-    r"the $k n$ entries of $R$ are independent $\mathcal{N}(0, 1/k)$ and are drawn without "
-    r"looking at the vectors"
-)
+
+
+def drawn(columns: str) -> str:
+    """The assumption on R, for vectors of this many numbers."""
+    return (
+        rf"$R$ is a $k \times {columns}$ matrix of independent normal numbers of mean 0 and "
+        r"variance $1/k$, drawn without looking at the vectors"
+    )
+
+
+DRAWN = drawn("n")
 
 
 def _chi_squared(proof: Proof) -> None:
@@ -80,15 +86,20 @@ def _upper_tail(formula: sp.Expr, proof: Proof) -> None:
         r"\psi(t)",
     )
     proof.equal(
-        sp.diff(x - x**2 / 2 + x**3 / 3 - sp.log(1 + x), x),
-        x**3 / (1 + x),
-        r"this derivative is not negative and the difference is 0 at $x = 0$, so "
-        r"$\log(1 + x) \le x - \frac{1}{2}x^2 + \frac{1}{3}x^3$ for $x \ge 0$",
+        sp.diff(epsilon - epsilon**2 / 2 + epsilon**3 / 3 - sp.log(1 + epsilon), epsilon),
+        epsilon**3 / (1 + epsilon),
+        r"this derivative is not negative and the difference is 0 at $\varepsilon = 0$, so "
+        r"$\log(1 + \varepsilon) \le \varepsilon - \frac{1}{2}\varepsilon^2 + \frac{1}{3}"
+        r"\varepsilon^3$",
+        r"\frac{d}{d\varepsilon} \left(\varepsilon - \frac{1}{2}\varepsilon^2 + \frac{1}{3}"
+        r"\varepsilon^3 - \log(1 + \varepsilon)\right)",
     )
     proof.equal(
         sp.exp(k * ((epsilon - epsilon**2 / 2 + epsilon**3 / 3) - epsilon) / 2),
         formula,
         r"put the larger number in place of $\log(1 + \varepsilon)$",
+        r"e^{\frac{k}{2} ((\varepsilon - \frac{1}{2} \varepsilon^2 + \frac{1}{3} \varepsilon^3) - "
+        r"\varepsilon)}",
     )
 
 
@@ -116,6 +127,8 @@ def _lower_tail(formula: sp.Expr, proof: Proof) -> None:
         epsilon**2 / (1 - epsilon),
         r"this derivative is not negative and the difference is 0 at $\varepsilon = 0$, so "
         r"$\log(1 - \varepsilon) \le -\varepsilon - \frac{1}{2}\varepsilon^2$",
+        r"\frac{d}{d\varepsilon} \left(-\varepsilon - \frac{1}{2}\varepsilon^2 - \log(1 - "
+        r"\varepsilon)\right)",
     )
     proof.equal(
         sp.exp(k * ((-epsilon - epsilon**2 / 2) + epsilon) / 2),
@@ -144,7 +157,8 @@ CLAIMS = (
         key="chi_squared.upper_tail",
         question="3g.1",
         title="A random projection seldom lengthens a vector",
-        statement=r"For every fixed $x \ne 0$, $P(\lVert Rx \rVert^2 \ge (1 + \varepsilon) \lVert "
+        statement=r"The probability that $R$ lengthens a fixed vector falls exponentially in $k$, "
+        r"whatever $n$ is: for every $x \ne 0$, $P(\lVert Rx \rVert^2 \ge (1 + \varepsilon) \lVert "
         r"x \rVert^2) \le ((1 + \varepsilon) e^{-\varepsilon})^{k/2} \le {law}$.",
         assumptions=(DRAWN, r"$0 < \varepsilon < 1$"),
         law=upper_tail,
@@ -153,15 +167,16 @@ CLAIMS = (
         changed=r"the sign of $\varepsilon^3 / 6$",
         example={"epsilon": sp.Rational(1, 2), "k": 256},
         source="Chernoff's bound for the chi-squared distribution",
-        variables={s: POSITIVE, u: ANY, t: UNIT, x: POSITIVE, x_1: ANY, x_2: ANY},
+        variables={s: POSITIVE, u: ANY, t: UNIT, x_1: ANY, x_2: ANY},
         direct=_upper_directly,
     ),
     Claim(
         key="chi_squared.lower_tail",
         question="3g.1",
         title="A random projection shortens a vector more seldom still",
-        statement=r"For every fixed $x \ne 0$, $P(\lVert Rx \rVert^2 \le (1 - \varepsilon) \lVert "
-        r"x \rVert^2) \le ((1 - \varepsilon) e^{\varepsilon})^{k/2} \le {law}$.",
+        statement="The probability that $R$ shortens a fixed vector has a smaller bound still: "
+        r"for every $x \ne 0$, $P(\lVert Rx \rVert^2 \le (1 - \varepsilon) \lVert x \rVert^2) \le "
+        r"((1 - \varepsilon) e^{\varepsilon})^{k/2} \le {law}$.",
         assumptions=(DRAWN, r"$0 < \varepsilon < 1$"),
         law=lower_tail,
         derive=_lower_tail,

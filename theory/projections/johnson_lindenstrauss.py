@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import sympy as sp
 
-from theory.projections.chi_squared import DRAWN, RATE, ROWS, k, upper_tail
+from theory.projections.chi_squared import DRAWN, RATE, ROWS, drawn, k, upper_tail
 from theory.proof.assumptions import require
 from theory.proof.claim import Claim
 from theory.proof.direct import Direct, close
@@ -112,8 +112,8 @@ def _dimension(formula: sp.Expr, proof: Proof) -> None:
     proof.at_most(
         RATE,
         epsilon**2 / 4,
-        r"the lower tail, claim chi_squared.lower_tail, falls at least as fast in $k$ "
-        r"as the upper, claim chi_squared.upper_tail",
+        r"the bound on the lower tail, claim chi_squared.lower_tail, falls at least as fast in $k$ "
+        r"as that on the upper, claim chi_squared.upper_tail",
     )
     proof.equal(
         2 * n * upper_tail.expression.subs(k, formula),
@@ -166,8 +166,9 @@ def _inner_product(formula: sp.Expr, proof: Proof) -> None:
     proof.equal(
         (longest - shortest) / 4,
         c + epsilon,
-        r"if both squared lengths are kept up to a factor $1 \pm \varepsilon$, $(Rx)^\top Ry$ is "
-        r"at most this; in the same way it is at least $c - \varepsilon$",
+        r"if both squared lengths are kept up to a factor between $1 - \varepsilon$ and $1 + "
+        r"\varepsilon$, $(Rx)^\top Ry$ is at most this; with $-y$ in place of $y$ it is at least "
+        r"$c - \varepsilon$",
     )
     proof.at_most(
         2 * (T + T * z),
@@ -228,10 +229,14 @@ CLAIMS = (
         key="johnson_lindenstrauss.dimension",
         question="3g.1",
         title="The dimension that $n$ vectors need",
-        statement=r"If $k \ge {law}$, then with probability at least $1 - \delta$ all $n$ vectors "
-        r"$x_i$ keep their squared length up to a factor between $1 - \varepsilon$ and $1 + "
+        statement=r"If $k \ge {law}$, then with probability at least $1 - \delta$ every one of $n$ "
+        r"vectors keeps its squared length up to a factor between $1 - \varepsilon$ and $1 + "
         r"\varepsilon$. For all distances among $N$ points take the $n = N(N - 1)/2$ differences.",
-        assumptions=(DRAWN, r"the $n$ vectors are arbitrary", r"$0 < \varepsilon < 1$"),
+        assumptions=(
+            drawn("d"),
+            r"the $n$ vectors are any vectors of $d$ numbers; $d$ does not occur in the bound",
+            r"$0 < \varepsilon < 1$ and $0 < \delta < 1$",
+        ),
         law=dimension,
         derive=_dimension,
         twin=sp.log(n / delta) / RATE,
