@@ -123,7 +123,7 @@ def _limit(formula: sp.Expr, proof: Proof) -> None:
     proof.equal(
         difference.dot(difference),
         formula**2,
-        r"its square norm; $e^{-\beta^2}$ beats $\beta$, so $c_2 \to u_a$",
+        r"its square norm; $\beta e^{-\beta^2} \to 0$ as $\beta$ grows, so $c_2 \to u_a$",
         r"\lVert c_2 - u_a \rVert^2",
     )
 
@@ -162,8 +162,8 @@ def _added(formula: sp.Expr, proof: Proof) -> None:
         (w_3 - added_c * (w_1 + w_3)) ** 2,
         (1 + added_c) ** 2 * (w_1 + w_3) ** 2,
         r"and likewise the square with $a_d$. Hence $\lVert c_2 - x_2 \rVert \le \beta (w_1 + "
-        r"w_3) \sqrt{2 + (1 + a_c)^2 + (1 + a_d)^2}$, and $w_1 + w_3 \le 2 e^{-3 \beta^2 / 4}$ "
-        r"beats $\beta$: $c_2 \to x_2$",
+        r"w_3) \sqrt{2 + (1 + a_c)^2 + (1 + a_d)^2}$, and $\beta (w_1 + w_3) \le "
+        r"2 \beta e^{-3 \beta^2 / 4} \to 0$ as $\beta$ grows: $c_2 \to x_2$",
     )
 
 
@@ -303,7 +303,8 @@ CLAIMS = (
         key="identity_attention.limit",
         question="2e.1",
         title="Without matrices the second output is its own input",
-        statement=r"$c_2 \to u_a$: $\lVert c_2 - u_a \rVert = {law}$ exactly.",
+        statement=r"As $\beta$ grows the second output tends to its own input: "
+        r"$c_2 \to u_a$, since $\lVert c_2 - u_a \rVert = {law}$ exactly.",
         assumptions=(*WORDS, r"$x_2 = u_a$"),
         law=error,
         derive=_limit,
@@ -317,8 +318,8 @@ CLAIMS = (
         key="identity_attention.added",
         question="2e.1",
         title="Adding to the second input does not change that",
-        statement=r"$c_2 \to x_2$ for all multiples $a_c, a_d \ge 0$: $\lVert c_2 - x_2 \rVert = "
-        r"{law}$ exactly.",
+        statement=r"Whatever multiples of $u_c$ and $u_d$ are added to $x_2$, the second output "
+        r"tends to $x_2$ as $\beta$ grows: $\lVert c_2 - x_2 \rVert = {law}$ exactly.",
         assumptions=(*WORDS, *MULTIPLES),
         law=approach,
         derive=_added,

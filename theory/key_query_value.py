@@ -135,8 +135,9 @@ def _synthesis(formula: sp.Expr, proof: Proof) -> None:
     proof.equal(
         sp.Matrix(4, 4, lambda i, j: sp.expand(u[i].dot(u[j]))),
         SQUARE * sp.eye(4),
-        r"four orthogonal vectors of equal norm with free coordinates $p_0, \dots, p_3$; the "
-        r"entry on the right is $\beta^2$",
+        r"four orthogonal vectors in $\mathbb{R}^4$ with free coordinates $p_0, \dots, p_3$; the "
+        r"entry on the right is $\beta^2$. What follows uses no more than these products, so it "
+        r"holds for any four such vectors in any dimension",
         r"(u_i^\top u_j)_{ij}",
     )
     general = (
@@ -287,8 +288,9 @@ CLAIMS = (
         key="key_query_value.synthesis",
         question="2e.2",
         title="Matrices that send each query to its value",
-        statement=r"$v_1 = u_b$, $v_2 = 0$, $v_3 = u_b - u_c$; $x_2$ attends to position 1 and "
-        r"$x_1$ to position 3, each with weight ${law}$.",
+        statement=r"These matrices give the values $v_1 = u_b$, $v_2 = 0$ and $v_3 = u_b - u_c$; "
+        r"$x_2$ attends to position 1 and $x_1$ to position 3, each with weight ${law}$, where "
+        r"$\alpha_{ij}$ is the weight that $x_i$ gives position $j$.",
         assumptions=WORDS,
         law=attended,
         derive=_synthesis,
@@ -303,8 +305,9 @@ CLAIMS = (
         key="key_query_value.error",
         question="2e.2",
         title="The exact errors of both outputs",
-        statement=r"$\lVert c_1 - (u_b - u_c) \rVert = {law}$, and $\lVert c_2 - u_b \rVert$ is "
-        r"the same with $\sqrt{2}$ in place of $\sqrt{5}$.",
+        statement=r"Both outputs miss what is wanted by a distance that falls with the gain: "
+        r"$\lVert c_1 - (u_b - u_c) \rVert = {law}$, and $\lVert c_2 - u_b \rVert$ is the same "
+        r"with $\sqrt{2}$ in place of $\sqrt{5}$.",
         assumptions=WORDS,
         law=error,
         derive=_error,

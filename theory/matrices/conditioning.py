@@ -53,8 +53,9 @@ def _correlated(formula: sp.Expr, proof: Proof) -> None:
     proof.equal(
         lam * (n - (1 + (n - 1) * correlation)),
         at_target,
-        r"take every multiplier equal to $\lambda$, so $M = \sum_i g_i x_i^\top$ with "
-        r"$g_i = \lambda (n x_{t(i)} - \sum_j x_j)$: its product with the target",
+        r"try $M = \sum_i g_i x_i^\top$ with $g_i = \lambda \sum_{j \ne t(i)} (x_{t(i)} - x_j) = "
+        r"\lambda (n x_{t(i)} - \sum_j x_j)$, one Lagrange multiplier $\lambda$ for all margins: "
+        r"the product of $g_i$ with the target",
         r"g_i^\top x_{t(i)}",
     )
     proof.equal(
@@ -76,9 +77,11 @@ def _correlated(formula: sp.Expr, proof: Proof) -> None:
     proof.equal(
         (2 * n * (n - 1) * lam * gap - square).subs(chosen),
         formula,
-        r"the bound from below that these multipliers give, $2 \sum \lambda \Delta - \lVert M "
-        r"\rVert_F^2$: for any $M'$ with these margins $\langle M', M \rangle \ge \sum \lambda "
-        r"\Delta$, and $\lVert M' \rVert_F^2 \ge 2 \langle M', M \rangle - \lVert M \rVert_F^2$",
+        r"no other matrix $M'$ with these margins is smaller: $\langle M', M \rangle = \lambda "
+        r"\sum_i \sum_{j \ne t(i)} (x_{t(i)} - x_j)^\top M' x_i$ is $\lambda$ times the sum of all "
+        r"its $n (n - 1)$ margins, so at least $\sum \lambda \Delta$, and $\lVert M' - M "
+        r"\rVert_F^2 \ge 0$ means "
+        r"$\lVert M' \rVert_F^2 \ge 2 \langle M', M \rangle - \lVert M \rVert_F^2$",
         r"\lVert M' \rVert_F^2 \ge 2 \sum \lambda \Delta - \lVert M \rVert_F^2",
     )
     proof.equal(
@@ -118,8 +121,9 @@ def _singular_values(formula: sp.Expr, proof: Proof) -> None:
     proof.at_most(
         square / (singular + more + yet_more) ** 4,
         square / (singular * (singular + more)) ** 2,
-        r"the same from below, with the largest singular value $\sigma + y_1 + y_2$ and any other "
-        r"two; no scores with these margins have a smaller $\lVert S \rVert_F^2$ than those taken",
+        r"the same from below: $\sigma + y_1 + y_2$ is now the largest singular value, $\sigma$ "
+        r"and $\sigma + y_1$ are any two; no scores with these margins have a smaller $\lVert S "
+        r"\rVert_F^2$ than those taken",
     )
 
 
@@ -148,15 +152,18 @@ def _singular_values_directly(
     attending = min(int(positions), size)
     bases = np.linalg.qr(np.random.default_rng(0).standard_normal((2, size, size)))[0]
     built = min(max(sigma, 1e-3), 1e3)
-    inputs = bases[0] @ np.diag(built * np.linspace(1, 2, size)) @ bases[1]
     wanted = [(i + 1) % size if i < attending else None for i in range(size)]
-    found = float((least_norm(inputs, wanted, margin).matrix ** 2).sum())
+    equal, uneven = (
+        float((least_norm(bases[0] * values @ bases[1], wanted, margin).matrix ** 2).sum())
+        for values in (np.full(size, built), built * np.linspace(1, 2, size))
+    )
     law = singular_values(margin, size, attending, built)
     same = close(law, value) or (size, attending, built) != (n, positions, sigma)
     return Direct(
-        f"For {attending} positions and {size} random inputs whose singular values run from "
-        f"${scientific(built)}$ to ${scientific(2 * built)}$, the least is ${scientific(found)}$.",
-        same and law / 16 * (1 - 1e-6) <= found <= law * (1 + 1e-6),
+        f"For {attending} positions and {size} random inputs whose singular values are all "
+        f"${scientific(built)}$, the least is ${scientific(equal)}$; if they run up to "
+        f"${scientific(2 * built)}$, it is ${scientific(uneven)}$.",
+        same and close(equal, law, 1e-6) and law / 16 * (1 - 1e-6) <= uneven <= law * (1 + 1e-6),
     )
 
 
@@ -165,13 +172,14 @@ CLAIMS = (
         key="conditioning.correlated",
         question="2e.2",
         title="The smallest matrix for a margin, inputs that resemble one another",
-        statement=r"If each of $n$ positions attends to another target and all inputs have norm 1 "
-        r"and pairwise products $\rho$, the least square of the Frobenius norm is ${law}$: it "
-        r"grows without bound as the inputs become alike, $\rho \to 1$.",
+        statement=r"If each of $n$ positions attends to a target of its own by the margin "
+        r"$\Delta$, and all inputs have norm 1 and pairwise products $\rho$, the least square of "
+        r"the Frobenius norm is ${law}$: it grows without bound as the inputs become alike, $\rho "
+        r"\to 1$.",
         assumptions=(
             r"$\lVert x_i \rVert = 1$ and $x_i^\top x_j = \rho$ for $i \ne j$, with "
             r"$1 + (n - 1) \rho > 0$ and $\rho < 1$, which is when they are linearly independent",
-            r"the targets $t(1), \dots, t(n)$ are a permutation, the margin is $\Delta \ge 0$",
+            r"the targets $t(1), \dots, t(n)$ are all different, the margin is $\Delta \ge 0$",
             SCORES,
         ),
         law=correlated,

@@ -36,6 +36,7 @@ rank = sp.Symbol("k", integer=True, positive=True)
 RANK = Parameter("rank", rank, lower=1, integer=True)
 COEFFICIENTS, VALUES = (sp.symbols(f"{letter}_1:3", real=True) for letter in "yv")
 ENTRIES = sp.symbols("w_11 w_12 w_21 w_22", real=True)
+z_1 = sp.Symbol("z_1", real=True)
 conditions = Law(
     r"\dim\{y : y^\top W = 0\}",
     positions - sources,
@@ -239,8 +240,9 @@ def _conditions(formula: sp.Expr, proof: Proof) -> None:
         sources * (positions / sources - 1),
         formula,
         r"how many there are: if $m_j$ positions share the source $j$, their differences "
-        r"$c_i - c_k$ give $m_j - 1$ independent combinations; the mean of $m_j$ over the $r$ "
-        r"sources is $m/r$; rows of different sources have their 1 in different columns, so no "
+        r"$c_i - c_k$ give $m_j - 1$ independent combinations; the $m_j$ sum to $m$, so their mean "
+        r"over the $r$ sources is $m/r$; rows of different sources have their 1 in different "
+        r"columns, so no "
         r"other combination vanishes",
         r"\sum_j (m_j - 1)",
     )
@@ -276,21 +278,23 @@ def _conditions_directly(value: float, positions: float, sources: float) -> Dire
 
 
 def _lost(formula: sp.Expr, proof: Proof) -> None:
-    z, first = COEFFICIENTS[0], sp.Matrix([ENTRIES[:2]])
-    inputs = sp.Matrix.vstack(first, -z * first)
+    first = sp.Matrix([ENTRIES[:2]])
+    inputs = sp.Matrix.vstack(first, -z_1 * first)
     proof.equal(
-        (sp.Matrix([[z, 1]]) * (inputs * sp.Matrix(VALUES)))[0],
+        (sp.Matrix([[z_1, 1]]) * (inputs * sp.Matrix(VALUES)))[0],
         sp.Integer(0),
-        r"two inputs with $y_1 x_1 + x_2 = 0$ and any vector $v$, a row of $V$ or $M x_i$: the "
+        r"two inputs with $z_1 x_1 + x_2 = 0$ and any vector $v$, a row of $V$ or $M x_i$: the "
         r"combination that cancels the inputs cancels their products with $v$; the same for any "
         r"number of them",
-        r"y_1 x_1^\top v + x_2^\top v",
+        r"z_1 x_1^\top v + x_2^\top v",
     )
     proof.equal(
         (n - rank) * n + rank * (n - rank),
         formula,
-        r"inputs of rank $k$ have $n - k$ such combinations; each must cancel all $n$ columns of "
-        r"$S = X M X^\top$, and then also the rows, of which only $k$ are still independent",
+        r"inputs of rank $k$ have $n - k$ such combinations; each cancels all $n$ columns of "
+        r"$S = X M X^\top$. That leaves $k$ rows free, and each of the $n - k$ cancels them as "
+        r"well. Nothing more: if the first $k$ inputs are independent, their scores with one "
+        r"another can be any $k^2$ numbers, claim score_matrix.exact",
     )
     table = sp.Matrix([[1, 0], [0, 1], [1, 1]])
     proof.equal(
@@ -359,7 +363,7 @@ CLAIMS = (
         changed="$nk$ in place of $k^2$",
         example={"n": 4, "rank": 3},
         source="rank of a Kronecker product",
-        variables=dict.fromkeys((*COEFFICIENTS, *ENTRIES, *VALUES), ANY),
+        variables=dict.fromkeys((z_1, *ENTRIES, *VALUES), ANY),
         direct=_lost_directly,
     ),
 )

@@ -176,8 +176,8 @@ def _orthonormal(formula: sp.Expr, proof: Proof) -> None:
         square.subs({u: gap * (1 - 1 / n), total: 0}),
         formula / positions,
         r"attained: $\Delta (1 - \frac{1}{n})$ at the target and $-\Delta/n$ elsewhere, $Y = z = "
-        r"0$; orthonormal inputs give $\lVert M \rVert_F^2 = \sum_{ji} s_{ji}^2$, one such sum "
-        r"for each of the $m$ positions",
+        r"0$. With orthonormal inputs $\lVert M \rVert_F^2 \ge \sum_{ji} s_{ji}^2$, one such sum "
+        r"for each of the $m$ positions, with equality for $M = \sum_{ji} s_{ji} x_j x_i^\top$",
         r"\sum_j s_{ji}^2",
     )
 

@@ -168,7 +168,8 @@ def _circle(formula: sp.Expr, proof: Proof) -> None:
         sp.cos(2 * theta) - sp.cos(2 * phi),
         2 * sp.sin(phi + theta) * sp.sin(phi - theta),
         r"key $t + l$ with $1 \le l \le n - 1$: put $\theta = \pi / n$ and $\varphi = \pi l / n$; "
-        r"both sines are of angles from 0 to $\pi$, so not negative, and no other key is nearer",
+        r"$-\sin(\theta - \varphi) = \sin(\varphi - \theta)$, so both sines are of angles from 0 "
+        r"to $\pi$ and not negative: no other key has a smaller margin",
         r"\cos \frac{2 \pi}{n} - \cos \frac{2 \pi l}{n}",
     )
 
@@ -196,7 +197,8 @@ def _line(formula: sp.Expr, proof: Proof) -> None:
         sp.Matrix([[2, 1, 2, 1]]) * gamma,
         r"in general: $a_j = 1$ at one target, $-1$ at the other, 0 elsewhere, and "
         r"$b_i = \pm \gamma$; the margins over the other target and over a source with $a_j = 0$, "
-        r"for $b_i = \gamma$ and for $b_i = -\gamma$",
+        r"for $b_i = \gamma$ and for $b_i = -\gamma$. Independent inputs have such scores, claim "
+        "score_matrix.exact",
         r"b_i (a_{t(i)} - a_j)",
     )
     first, second = b_1 * (a_1 - a_2), b_2 * (a_2 - a_1)
@@ -231,7 +233,8 @@ def _sets(formula: sp.Expr, proof: Proof) -> None:
     proof.equal(
         1 - sp.cos(2 * theta),
         2 * sp.sin(theta) ** 2,
-        r"each factor of $P(\theta) = \prod_{j \in T} (1 - \cos(\theta - \theta_j))$ is 0 at its "
+        r"give every input an angle $\theta_j$ of its own. Each factor of $P(\theta) = "
+        r"\prod_{j \in T} (1 - \cos(\theta - \theta_j))$ is 0 at its "
         r"own angle and positive at every other: the score $-\gamma P$ is greatest on $T$, "
         r"with margin $\gamma \min P$ over the other sources",
     )
@@ -239,16 +242,29 @@ def _sets(formula: sp.Expr, proof: Proof) -> None:
         2 * sp.cos(theta) * sp.cos(phi),
         sp.cos(theta + phi) + sp.cos(theta - phi),
         r"a further factor raises the degree by one: $\cos(\theta - \theta_j) \cos(l \theta)$ "
-        r"holds the harmonics $l + 1$ and $l - 1$; the same for $\sin(l \theta)$",
+        r"is made of the cosines of $(l + 1) \theta$ and $(l - 1) \theta$, shifted; the same for "
+        r"$\sin(l \theta)$",
     )
     proof.equal(
         2 * (size - 1) + 2,
         formula,
-        r"induction on the number of factors: each adds the features $\cos l\theta$ and "
-        r"$\sin l\theta$ of one harmonic; the constant is added to all scores and drops out. "
-        r"The weights need offsets $\log w_j$ on $T$: a polynomial of degree $m - 1$ takes these "
+        r"induction on the number of factors: each adds two entries to the key of an input, "
+        r"$\cos l\theta_j$ and $\sin l\theta_j$; the constant part of $P$ is added to all scores "
+        r"and drops out. The weights need offsets $\log w_j$ on $T$: a polynomial of degree $m - "
+        r"1$ takes these "
         r"values there, and a larger $\gamma$ outweighs it off $T$",
-        r"\text{number of features}",
+        r"\text{entries of a key}",
+    )
+    proof.equal(
+        (2 * size + 1) - ((formula - 1) + 1),
+        sp.Integer(1),
+        r"keys with one entry fewer are too small for $2m + 1$ inputs: $\sum_j y_j k_j = 0$ and "
+        r"$\sum_j y_j = 0$ are fewer equations than unknowns, so some $y \ne 0$ solves them. "
+        r"It has both signs, one of them at no more than $m$ inputs; let $T$ be these. A query "
+        r"that gives $T$ equal "
+        r"weights has one score $s$ on $T$ and smaller ones elsewhere, but then "
+        r"$\sum_j y_j (k_j^\top q - s)$ is not 0: no query attends to $T$",
+        r"\text{unknowns} - \text{equations}",
     )
 
 
@@ -298,7 +314,7 @@ def _sets_directly(value: float, size: float) -> Direct:
         f"For {count} inputs and random weights on random sets of {k}{capped}, the matrix has rank "
         f"{rank} and every set lies above all other scores by ${scientific(reached)}$, where 5 "
         "was asked for.",
-        rank <= value and abs(reached - 5) < 1e-6,
+        (rank == value or k != size) and abs(reached - 5) < 1e-6,
     )
 
 
@@ -329,17 +345,17 @@ CLAIMS = (
         key="low_rank.line",
         question="2e.2",
         title="Rank 1 suffices for two targets and for no more",
-        statement=r"With scores of rank 1 the number $r$ of different targets is at most ${law}$, "
-        r"and every assignment of two targets can be reached: $a_j = \pm 1$ at the targets, 0 "
-        r"elsewhere, $b_i = \pm \gamma$.",
+        statement=r"With scores of rank 1, $s_{ji} = a_j b_i$, the number $r$ of different "
+        r"targets is at most ${law}$, and any two targets can be shared out among the positions at "
+        r"will: $a_j = \pm 1$ at the targets, 0 elsewhere, $b_i = \pm \gamma$.",
         assumptions=(
             *INDEPENDENT_WORDS,
             r"position $i$ attends to $t$ if $s_{ti} > s_{ji}$ for all $j \ne t$",
         ),
         law=line_targets,
         derive=_line,
-        twin=sp.Integer(3),
-        changed="3 in place of 2",
+        twin=sp.Integer(1),
+        changed="1 in place of 2",
         example={},
         source="pigeonhole principle on the sign of the query",
         variables=dict.fromkeys((a_1, a_2, b_1, b_2), ANY) | {gamma: POSITIVE},
@@ -351,12 +367,13 @@ CLAIMS = (
         title="Sets of sources with weights need few features",
         statement=r"If each position attends to at most $m$ sources, with any positive "
         r"weights, there is $M$ of rank at most ${law}$, whatever the number of inputs, with which "
-        r"the weights within each set are exact and every margin is reached.",
+        r"the weights within each set are exact and every margin is reached. No smaller "
+        r"rank will do where all sets of at most $m$ of some $2m + 1$ inputs are attended to.",
         assumptions=INDEPENDENT_WORDS,
         law=rank_of_sets,
         derive=_sets,
         twin=2 * size - 1,
-        changed="one feature fewer",
+        changed="one fewer",
         example={"size": 3},
         source="neighbourly polytopes: Carathéodory's trigonometric moment curve",
         variables={theta: ANY, phi: ANY},

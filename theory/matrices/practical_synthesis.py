@@ -113,7 +113,7 @@ def _least_norm_directly(value: float, gain: float) -> Direct:
     square = float((found.score_matrix**2).sum())
     off = float(((found.attend(inputs)[:2] - wanted)[0] ** 2).sum()) ** 0.5
     return Direct(
-        f"The synthesiser, called with $x_1, x_2, x_3$ for $\\beta = 1$, ends at "
+        f"A numerical search for the least $M$, with $\\beta = 1$, ends at "
         f"$\\lVert M \\rVert_F^2 = {scientific(square)}$; $c_1$ is off by ${scientific(off)}$.",
         close(square, value, 1e-6) and abs(off - key_query_value.error(gain, 1)) < 1e-9,
     )
@@ -137,7 +137,7 @@ CLAIMS = (
         twin=sp.Rational(4, 5) * gamma**2,
         changed=r"$\frac{4}{5}$ in place of $\frac{9}{10}$",
         example={"gain": 9},
-        source="practical, question 2e.2; one call of the synthesiser",
+        source="practical, question 2e.2",
         variables={beta: POSITIVE, slack_2: NONNEGATIVE, slack_3: NONNEGATIVE},
         direct=_least_norm_directly,
     ),

@@ -43,7 +43,7 @@ exact = Law(
     (SCORE, KEYS, CORRELATION),
     premises=(sp.Gt(1 + (n - 1) * correlation, 0),),
 )
-change = sp.symbols("a_1:5", real=True)
+change, blocks = (sp.symbols(f"{letter}_1:5", real=True) for letter in "aM")
 key_entries, query_entries = (sp.symbols(f"{letter}_1:5", real=True) for letter in "kq")
 entries = sp.symbols("s_11 s_12 s_21 s_22", real=True)
 outside = sp.symbols("f_1:6", real=True)
@@ -123,23 +123,25 @@ def _gauge(formula: sp.Expr, proof: Proof) -> None:
         A,
         r"no other pair has this product: if $K'^\top Q' = K^\top Q$ and all ranks are $r$, the "
         r"rows of $K'$ and of $K$ span the same space as the columns of $M$, so $K' = AK$ with "
-        r"$A = K' K^+$; then $K^\top A^\top Q' = K^\top Q$, and as the columns of $K^\top$ are "
+        r"$A = K' K^+$ with the pseudo-inverse $K^+$ of $K$, $K K^+ = I$; then $K^\top A^\top Q' "
+        r"= K^\top Q$, and as the columns of $K^\top$ are "
         r"independent $A^\top Q' = Q$",
         r"K' K^+",
     )
-    a, b, c, corner = change
+    first, right, below, corner = blocks
     proof.equal(
-        A.det(),
-        a * (corner - c * b / a),
-        r"which $M$ have rank $r$: with blocks $A, B, C, D$ for these four entries, of which "
-        r"$A$ is $r \times r$ and invertible (else exchange rows or columns), those with "
-        r"$D = C A^{-1} B$; $A$, $B$ and $C$ are free",
+        sp.Matrix(2, 2, blocks).det(),
+        first * (corner - below * right / first),
+        r"which $M$ have rank $r$: cut $M$ into four blocks, $M_1$ ($r \times r$) and $M_2$ above "
+        r"$M_3$ and $M_4$, where $M_1$ is invertible (else exchange rows or columns); those with "
+        r"$M_4 = M_3 M_1^{-1} M_2$, while $M_1$, $M_2$ and $M_3$ are free. Here for $r = 1$ and "
+        r"$2 \times 2$ matrices",
         r"\det M",
     )
     proof.equal(
         rank**2 + 2 * rank * (width - rank),
         formula,
-        r"count the entries of $A$ ($r \times r$), $B$ and $C$ ($r \times (d - r)$ each): it is "
+        r"count the entries of $M_1$ ($r^2$) and of $M_2$ and $M_3$ ($r (d - r)$ each): it is "
         r"the number $2rd$ of entries of $K$ and $Q$ less the $r^2$ of the matrix that the first "
         r"step leaves free",
         r"\dim \{K^\top Q\}",
@@ -238,20 +240,23 @@ CLAIMS = (
         changed="$r$ in place of $r^2$",
         example={"d": 6, "rank": 2},
         source="dimension of the matrices of rank r",
-        variables=dict.fromkeys((*change, *key_entries, *query_entries), ANY),
+        variables=dict.fromkeys((*change, *blocks, *key_entries, *query_entries), ANY),
         direct=_gauge_directly,
     ),
     Claim(
         key="score_matrix.exact",
         question="2e.2",
         title="Independent inputs can have any scores, and the smallest matrix for them",
-        statement=r"$M = \sum_{ji} s_{ji} x_j^* x_i^{*\top}$ has the scores $s_{ji}$ exactly and "
-        r"the least Frobenius norm among all that have: $\lVert M \rVert_F^2 = "
+        statement=r"Any scores $s_{ji}$ are those of $M = \sum_{ji} s_{ji} x_j^* x_i^{*\top}$, "
+        r"which has the least Frobenius norm (root of the sum of all squared entries) of all "
+        r"matrices with these scores: $\lVert M \rVert_F^2 = "
         r"\operatorname{tr}(G^{-1} S G^{-1} S^\top)$ with $G = X X^\top$. For scores $s$ of each "
         r"input with itself, 0 else, and inputs of norm 1 with products $\rho$ it is ${law}$.",
         assumptions=(
             INDEPENDENT,
-            SCORES + r"; $x_1^*, \dots, x_n^*$ is the dual basis, the columns of $X^+$",
+            SCORES
+            + r", the entries of $S$; $X$ has the rows $x_i$, and the columns $x_i^*$ of its "
+            r"pseudo-inverse $X^+$ are the dual basis: $x_i^{*\top} x_j$ is 1 for $i = j$, else 0",
             r"for the formula: $\lVert x_i \rVert = 1$ and $x_i^\top x_j = \rho$ for $i \ne j$, "
             r"with $1 + (n - 1) \rho > 0$ and $\rho < 1$",
         ),

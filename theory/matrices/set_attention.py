@@ -165,8 +165,9 @@ CLAIMS = (
         key="set_attention.error",
         question="2e.2",
         title="How far an output is from the one wanted",
-        statement=r"$\alpha_j = (1 - \lambda) w_j$ exactly for $j \in T$, and $\lVert c_i - o_i "
-        r"\rVert \le \lambda D \le {law}$; both can be equalities.",
+        statement=r"With the weight $\lambda$ that leaks to inputs outside $T$, $\alpha_j = "
+        r"(1 - \lambda) w_j$ exactly for $j \in T$, and the output misses the one wanted by "
+        r"$\lVert c_i - o_i \rVert \le \lambda D \le {law}$; both can be equalities.",
         assumptions=WORDS,
         law=error,
         derive=_bound,
@@ -189,8 +190,8 @@ CLAIMS = (
         assumptions=(*WORDS, r"$m < n$ and $\varepsilon < D$; else any margin does"),
         law=margin,
         derive=_least,
-        twin=sp.log((n - size) * (diameter + epsilon) / epsilon),
-        changed="the sign of $\\varepsilon$ above the bar",
+        twin=sp.log((n - size) * (diameter - epsilon) / (2 * epsilon)),
+        changed=r"$2 \varepsilon$ in place of $\varepsilon$ below the bar",
         example={"epsilon": sp.Rational(1, 1000), "n": 16, "size": 3, "diameter": 2},
         source="claim set_attention.error solved for the margin",
         variables={k: POSITIVE, h: POSITIVE, y: UNIT, x: NONNEGATIVE},
