@@ -25,6 +25,7 @@ from theory.symbols import (
     GAIN_OF_QUERY,
     KEYS,
     NOISE,
+    NONNEGATIVE,
     POSITIVE,
     POSITIVE_GAIN,
     RADIAL,
@@ -32,6 +33,7 @@ from theory.symbols import (
     WEIGHT,
     alpha,
     beta,
+    diameter,
     n,
     radial,
     weight,
@@ -43,7 +45,7 @@ if TYPE_CHECKING:
 
 s_a, s_b, x, v_a, v_b, others = sp.symbols(r"s_a s_b x v_a v_b \bar{v}", real=True)
 A, T, u = sp.symbols("A T u", positive=True)
-z = sp.Symbol("z", nonnegative=True)
+y, z, p_1, p_2 = sp.symbols("y z p_1 p_2", nonnegative=True)
 
 leak = Law(
     r"\lambda", (n - 2) * sp.exp(-beta) / (1 + (n - 1) * sp.exp(-beta)), (GAIN_OF_QUERY, KEYS)
@@ -105,6 +107,22 @@ def _noise(formula: sp.Expr, proof: Proof) -> None:
     )
     term = mean_of_exponential(-beta, (2 * alpha + radial) * beta**2, x, proof)
     proof.equal((n - 1) * term, formula, r"sum over the $n - 1$ other keys", r"E[T/A]")
+    spreads = [covariance(SIGMA, Q2, Q2) + covariance(s, Q2, Q2) for s in (SIGMA_A, SIGMA)]
+    proof.equal(
+        sp.Matrix(spreads),
+        sp.Matrix([2 * alpha * beta**2] * 2),
+        r"for head 2 the variances of $s_a - s_b$ and of any other $s_i - s_b$, both as with "
+        r"$r = 0$: $q_2$ does not meet the radial noise. So its bound is the same with $r = 0$",
+        r"(\operatorname{Var}(s_a - s_b), \operatorname{Var}(s_i - s_b))^\top",
+    )
+    proof.at_most(
+        diameter * (u * y + u * z) / 2,
+        diameter * u,
+        r"$\lVert c - \frac{1}{2}(v_a + v_b) \rVert \le \frac{1}{2} \lVert c_1 - v_a \rVert + "
+        r"\frac{1}{2} \lVert c_2 - v_b \rVert \le \frac{D}{2} (1 - w_1) + \frac{D}{2} (1 - w_2)$ "
+        r"(claim copying.error), with $D$ the diameter of the values; with $r = 0$ both means "
+        r"$E[1 - w_1] = uy$ and $E[1 - w_2] = uz$, $y, z \le 1$, are at most the bound $u$",
+    )
 
 
 def _negative(formula: sp.Expr, proof: Proof) -> None:
@@ -173,10 +191,10 @@ def _variance(formula: sp.Expr, proof: Proof) -> None:
         r"\frac{1}{4}(\operatorname{Var}(1_{1a}) + \operatorname{Var}(1_{2a}))",
     )
     proof.equal(
-        sp.Rational(1, 8) - (u * (1 - u) + z * (1 - z)) / 4,
-        ((2 * u - 1) ** 2 + (2 * z - 1) ** 2) / 16,
-        r"whatever the means $u$ and $z$ of two indicators are, the variance is at most "
-        r"$\frac{1}{8}$, half of that of a single head",
+        sp.Rational(1, 8) - (p_1 * (1 - p_1) + p_2 * (1 - p_2)) / 4,
+        ((2 * p_1 - 1) ** 2 + (2 * p_2 - 1) ** 2) / 16,
+        r"whatever the means $p_1$ and $p_2$ of two independent indicators are, the variance is at "
+        r"most $\frac{1}{8}$, half of that of a single head",
     )
 
 
@@ -233,9 +251,10 @@ CLAIMS = (
         key="multi_head.average",
         question="2d.1",
         title="The exact error of two heads without noise",
-        statement=r"With $k_i = \mu_i$, $c - \frac{1}{2}(v_a + v_b) = "
-        r"\lambda (\bar{v} - \frac{1}{2}(v_a + v_b))$ where $\bar{v}$ is the mean of the other "
-        r"values and $\lambda = {law}$.",
+        statement=r"The output is off by a known part of what lies between the average wanted and "
+        r"the mean of all other values: with $k_i = \mu_i$, $c - \frac{1}{2}(v_a + v_b) = \lambda "
+        r"(\bar{v} - \frac{1}{2}(v_a + v_b))$ where $\bar{v}$ is the mean of the other values and "
+        r"$\lambda = {law}$, which is 0 for $n = 2$.",
         assumptions=(r"$\alpha = 0$ and $r = 0$: keys equal their orthonormal means", HEADS),
         law=leak,
         derive=_average,
@@ -250,10 +269,11 @@ CLAIMS = (
         key="multi_head.noise",
         question="2d.1",
         title="With vanishing isotropic noise each head copies its value",
-        statement=r"$E[1 - w_1] \le {law}$, and the same with $r = 0$ for the weight of head 2 on "
-        r"$v_b$; with $r = 0$ the mean distance of $c$ from $\frac{1}{2}(v_a + v_b)$ is at most "
-        r"this times the diameter of the values.",
-        assumptions=(*ASSUMED, HEADS, HEAD_1),
+        statement=r"On average head 1 gives little weight to values other than $v_a$: "
+        r"$E[1 - w_1] \le {law}$, and the same with $r = 0$ for head 2 and $v_b$. With $r = 0$ the "
+        r"mean distance of $c$ from $\frac{1}{2}(v_a + v_b)$ is at most this times the diameter "
+        "of the values.",
+        assumptions=(*ASSUMED, HEADS, HEAD_1, r"$w_2$ is the weight of head 2 on $v_b$"),
         law=loss_bound,
         derive=_noise,
         direct=_noise_directly,
@@ -261,14 +281,17 @@ CLAIMS = (
         changed="the sign of $r$",
         example={"alpha": sp.Rational(1, 10**4), "beta": 10, "n": 16, "radial": 0},
         source="practical, question 2d.1; moment generating function of the normal",
-        variables={A: POSITIVE, T: POSITIVE, x: ANY},
+        variables={
+            A: POSITIVE, T: POSITIVE, x: ANY, diameter: NONNEGATIVE, u: POSITIVE, y: UNIT, z: UNIT,
+        },
     ),
     Claim(
         key="multi_head.negative_score",
         question="2d.2",
         title="How often head 1 sees a negative score",
-        statement=r"$P(q_1^\top k_a < 0) = {law}$, whatever $\beta$ and $n$ are.",
-        assumptions=(*ASSUMED, r"$q_1 = \beta \mu_a$"),
+        statement=r"$P(q_1^\top k_a < 0) = {law}$, whatever $\beta > 0$ and $n$ are, with $\Phi$ "
+        "the distribution function of the standard normal.",
+        assumptions=(*ASSUMED, r"$q_1 = \beta \mu_a$ with $\beta > 0$"),
         law=negative_score,
         derive=_negative,
         direct=_negative_directly,
@@ -300,10 +323,11 @@ CLAIMS = (
     Claim(
         key="multi_head.variance",
         question="2d.2",
-        title="The weight of $v_a$ varies far less than with a single head",
+        title="The weight of $v_a$ varies at most half as much as with a single head",
         statement=r"As $\beta \to \infty$ the weight $W_a$ of $v_a$ in $c$ has variance ${law}$, "
-        r"with $p$ of claim multi_head.miss; the share of a single head has $\frac{1}{4}$. In "
-        r"every sample in which no head misses, $c$ is $\frac{1}{2}(v_a + v_b)$.",
+        r"with $p$ of claim multi_head.miss. That is at most $\frac{1}{8}$, while the share of a "
+        r"single head tends to the variance $\frac{1}{4}$ (claim single_head.variance). In every "
+        r"sample in which no head misses, $c$ tends to $\frac{1}{2}(v_a + v_b)$.",
         assumptions=(*ASSUMED, HEADS, LARGEST),
         law=limit_variance,
         derive=_variance,
@@ -312,6 +336,6 @@ CLAIMS = (
         changed=r"$\frac{1}{2}$ in place of $\frac{1}{4}$",
         example={"alpha": sp.Rational(1, 100), "n": 16, "radial": sp.Rational(1, 2)},
         source="practical, question 2d.2",
-        variables={u: UNIT, z: UNIT},
+        variables={u: UNIT, z: UNIT, p_1: UNIT, p_2: UNIT},
     ),
 )  # fmt: skip

@@ -91,8 +91,9 @@ def _second(formula: sp.Expr, proof: Proof) -> None:
     proof.at_most(
         A / (A + B + T),
         A / B,
-        r"with $A = e^{s_i}$, $B = e^{s_b}$ and $T$ for the rest: where $s_b - s_i \ge \beta/2$ "
-        r"the weight of key $i$ is at most $e^{-\beta/2}$, elsewhere at most 1",
+        r"the weight of key $i \ne b$ in head 2, with $A = e^{s_i}$, $B = e^{s_b}$ and $T$ for "
+        r"the rest: where $s_b - s_i \ge \beta/2$ it is at most $e^{-\beta/2}$, elsewhere at "
+        "most 1",
         r"\alpha_{2i}",
     )
     centres = [mean(MU_B, Q2) - mean(mu, Q2) for mu in (MU_A, MU_I)]
@@ -179,15 +180,16 @@ CLAIMS = (
         key="multi_head.second_head",
         question="2d.2",
         title="Head 2 copies its value whatever the sign of its score of $k_a$",
-        statement=r"For every $n$, $\beta$ and $r$, $E[1 - w_2] \le {law}$. The sign of "
-        r"$q_2^\top k_a$ is negative with probability $\frac{1}{2}$ and does no harm: "
-        r"given it, the mean of $1 - w_2$ is smaller than without.",
+        statement=r"For every $n$, $\beta > 0$ and $r$, $E[1 - w_2] \le {law}$, with $\Phi$ the "
+        r"distribution function of the standard normal. The score $q_2^\top k_a$ is negative with "
+        r"probability $\frac{1}{2}$, and that does no harm: over the samples in which it is, the "
+        r"mean of $1 - w_2$ is smaller than over all.",
         assumptions=(*ASSUMED, HEAD_2),
         law=second_loss,
         derive=_second,
         direct=_second_directly,
-        twin=(n - 1) * (sp.exp(-beta / 2) + Phi(-1 / sp.sqrt(4 * alpha))),
-        changed=r"$4\alpha$ in place of $8\alpha$",
+        twin=(n - 1) * (sp.exp(-beta / 2) + Phi(-1 / sp.sqrt(alpha))),
+        changed=r"$\alpha$ in place of $8\alpha$",
         example={"alpha": sp.Rational(1, 200), "beta": 20, "n": 16},
         source="practical, question 2d.2; union bound",
         variables={A: POSITIVE, B: POSITIVE, T: POSITIVE},

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 h = sp.Symbol("h", nonnegative=True)
 PART = Parameter("h", h, lower=0, upper=1)
 H, V_1, V_2, A, B, T, u = sp.symbols("H V_1 V_2 A B T u", positive=True)
-e, q, w, y, z, w_1, w_2 = sp.symbols("e q w y z w_1 w_2", nonnegative=True)
+d, w, y, z, w_1, w_2 = sp.symbols("d w y z w_1 w_2", nonnegative=True)
 t = sp.Symbol("t", real=True)
 
 Q2, Q = beta * MU_B, beta * (MU_A + MU_B)
@@ -179,24 +179,24 @@ def _variance_bound(formula: sp.Expr, proof: Proof) -> None:
         r"a weight is at most 1, so a weight of mean $m$ has a variance of at most $m(1 - m)$",
     )
     proof.at_most(
-        (q + e) * (1 - q - e),
-        q * (1 - q) + e,
-        r"if $m = q + e$ is off by $e$ from the probability $q = 1 - p(\alpha, n, r)$ that head 1 "
-        "picks $v_a$ as the gain grows",
+        (1 - u + d) * (u - d),
+        u * (1 - u) + d,
+        r"with $u = p(\alpha, n, r)$, head 1 picks $v_a$ with probability $1 - u$ as the gain "
+        r"grows; if $m = E[w_1]$ is larger than that by $d$, $m = 1 - u + d$",
         "m(1 - m)",
     )
     proof.at_most(
-        (q - e) * (1 - q + e),
-        q * (1 - q) + e,
-        r"and also if $m = q - e$; claim multi_head.limit bounds $e$",
+        (1 - u - d) * (u + d),
+        u * (1 - u) + d,
+        r"and also if it is smaller, $m = 1 - u - d$; claim multi_head.limit bounds $d$",
         "m(1 - m)",
     )
     proof.at_most(
         A / (A + B + T),
         A / B,
-        r"with $A = e^{s_a}$ and $B = e^{s_b}$ under $q_2$: $w_2^2 \le e^{-\beta}$ where "
-        r"$s_b - s_a \ge \beta/2$, and at most 1 elsewhere; and $\operatorname{Var}(w_2) \le "
-        r"E[w_2^2]$",
+        r"with $A = e^{s_a}$, $B = e^{s_b}$ and $T$ for the other keys, under $q_2$: $w_2^2 \le "
+        r"e^{-\beta}$ where $s_b - s_a \ge \beta/2$, and at most 1 elsewhere; and "
+        r"$\operatorname{Var}(w_2) \le E[w_2^2]$",
         "w_2",
     )
     gap = mean(MU_B, Q2) - mean(MU_A, Q2)
@@ -206,7 +206,7 @@ def _variance_bound(formula: sp.Expr, proof: Proof) -> None:
         h**2 * ((1 - u) * u + near)
         + (1 - h) ** 2 * (sp.exp(-beta) + Phi((beta / 2 - gap) / sp.sqrt(spread))),
         formula.xreplace({_missed: u}),
-        r"put together, with $u = p(\alpha, n, r)$ and $P(s_b - s_a < \beta/2)$ standardised",
+        r"put together, with $P(s_b - s_a < \beta/2)$ standardised",
     )
 
 
@@ -312,7 +312,7 @@ CLAIMS = (
         r"$v(\mu, \tau^2)$ is the variance of $1/(1 + e^{-x})$ for "
         r"$x \sim \mathcal{N}(\mu, \tau^2)$: $\frac{1}{4} \int \varphi(t) \tanh^2 "
         r"\frac{\mu + \tau t}{2}\, dt - \frac{1}{4} (\int \varphi(t) \tanh \frac{\mu + \tau t}{2}"
-        r"\, dt)^2$.",
+        r"\, dt)^2$, with $\varphi$ the density of the standard normal.",
         assumptions=(
             *ASSUMED, HEADS, "$n = 2$",
             rf"for the numbers alone: $\tau \le {LARGEST_DEVIATION}$, so that the integrals can be "
@@ -336,20 +336,21 @@ CLAIMS = (
         question="2d.2",
         title="The variance at every gain and with any number of keys",
         statement=r"For every $n$ and $\beta$, $\operatorname{Var}(W_a) \le {law}$, with $p$ of "
-        r"claim multi_head.miss.",
+        r"claim multi_head.miss and $\Phi$ the distribution function of the standard normal. As "
+        r"$\beta \to \infty$ and $\alpha \to 0$ only the first product is left.",
         assumptions=(*ASSUMED, HEADS),
         law=variance_bound,
         derive=_variance_bound,
         direct=_bound_directly,
-        twin=variance_bound.expression.subs(sp.log(2 * n), sp.log(n)),
-        changed="$n$ in place of $2n$",
+        twin=variance_bound.expression.subs(sp.log(2 * n), -sp.log(2 * n)),
+        changed=r"the sign of $\log 2n$",
         example={
             "alpha": sp.Rational(1, 100), "beta": 100, "n": 16, "radial": sp.Rational(1, 2),
             "h": sp.Rational(1, 2),
         },
         source="practical, question 2d.2; claim multi_head.limit",
         variables={
-            H: POSITIVE, w_1: UNIT, w_2: UNIT, w: UNIT, q: UNIT, e: POSITIVE, A: POSITIVE,
+            H: POSITIVE, w_1: UNIT, w_2: UNIT, w: UNIT, d: POSITIVE, A: POSITIVE,
             B: POSITIVE, T: POSITIVE, u: UNIT,
         },
     ),
@@ -358,8 +359,8 @@ CLAIMS = (
         question="2d.2",
         title="Against a single head",
         statement=r"For every $n$, with the share $s$ of $v_a$ in a single head of the same gain, "
-        r"$\operatorname{Var}(W_a)/\operatorname{Var}(s) \le {law}$, for $h = \frac{1}{2}$ hardly "
-        r"more than $\frac{1}{2}$ when $\beta$ is large.",
+        r"$\operatorname{Var}(W_a)/\operatorname{Var}(s) \le {law}$. For $h = \frac{1}{2}$ this "
+        r"tends to $\frac{1}{2}$ as $\beta \to \infty$: two heads vary at most half as much.",
         assumptions=(
             *ASSUMED, HEADS,
             r"the single head has $q = \beta(\mu_a + \mu_b)$, and $s = \alpha_a/(\alpha_a + "
@@ -369,9 +370,9 @@ CLAIMS = (
         law=ratio,
         derive=_ratio,
         direct=_ratio_directly,
-        twin=(h**2 + (1 - h) ** 2)
-        / (1 - 2 / (beta * sp.sqrt(2 * sp.pi * (4 * alpha + radial)))),
-        changed="2 in place of 4",
+        twin=(h**2 - (1 - h) ** 2)
+        / (1 - 4 / (beta * sp.sqrt(2 * sp.pi * (4 * alpha + radial)))),
+        changed="the sign of $(1 - h)^2$",
         example={
             "alpha": sp.Rational(1, 100), "beta": 30, "radial": sp.Rational(1, 2),
             "h": sp.Rational(1, 2),

@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 
 m, t, d, x = sp.symbols("m t d x", real=True)
 L, T, lam = sp.symbols("L T lambda", positive=True)
-y, z = sp.symbols("y z", nonnegative=True)
+u, y, z = sp.symbols("u y z", nonnegative=True)
 
 NOT_NEGATIVE = Phi(1 / sp.sqrt(radial + alpha))
 KEPT = r"$q_1^\top k_a \ge 0$: only these samples are looked at"
@@ -145,9 +145,9 @@ def _miss(formula: sp.Expr, proof: Proof) -> None:
     proof.equal(
         between.subs(m, 0),
         sp.Integer(0),
-        r"the largest other score is $\sqrt{\alpha}\, m$; head 1 misses with $X \ge 0$ if "
-        r"$0 \le X < \sqrt{\alpha}\, m$. At $m = 0$ this becomes impossible, and it stays so "
-        "below, so the integral starts at 0",
+        r"the largest other score, over $\beta$, is $\sqrt{\alpha}\, m$; head 1 misses with "
+        r"$X \ge 0$ if $0 \le X < \sqrt{\alpha}\, m$. At $m = 0$ this becomes impossible, and it "
+        "stays so below, so the integral starts at 0",
         r"P(0 \le X < \sqrt{\alpha}\, m) \text{ at } m = 0",
     )
     proof.equal(
@@ -177,18 +177,19 @@ def _loss(formula: sp.Expr, proof: Proof) -> None:
     )
     exponential = mean_of_exponential(sp.Integer(0), lam**2 * alpha, x, proof)
     proof.at_most(
-        1 + (n - 1) * (1 + y),
-        n * (1 + y),
+        1 + (n - 1) * (1 + u),
+        n * (1 + u),
         rf"$E[e^{{\lambda M}}] \le 1 + \sum_i E[e^{{\lambda Y_i}}]$, where each term is "
-        rf"${latex(exponential)} = 1 + y$",
+        rf"${latex(exponential)} = 1 + u$",
         r"1 + (n - 1) E[e^{\lambda Y_i}]",
     )
     best = sp.sqrt(2 * L / alpha)
     proof.equal(
         (L / lam + sp.log(exponential) / lam).subs(lam, best),
         sp.sqrt(2 * alpha * L),
-        r"so $e^{\lambda E[M]} \le n e^{\lambda^2 \alpha/2}$ by Jensen; take logarithms, with "
-        r"$L = \log n$, and choose $\lambda = \sqrt{2L/\alpha}$",
+        r"so $e^{\lambda E[M]} \le E[e^{\lambda M}] \le n e^{\lambda^2 \alpha/2}$ by Jensen's "
+        r"inequality; take logarithms, with $L = \log n$, divide by $\lambda$, and choose "
+        r"$\lambda = \sqrt{2L/\alpha}$",
         r"E[M] \le \frac{L}{\lambda} + \frac{\lambda\alpha}{2}",
     )
     highest = 1 / sp.sqrt(2 * sp.pi * covariance(SIGMA_A, MU_A, MU_A))
@@ -196,7 +197,10 @@ def _loss(formula: sp.Expr, proof: Proof) -> None:
         highest * (sp.log(n) / beta + sp.sqrt(2 * alpha * L).subs(L, sp.log(n))) / kept,
         formula,
         r"$X$ is independent of the others and its density is at most $g = 1/\sqrt{2\pi(r + "
-        r"\alpha)}$: integrate, take the mean, and divide by the probability of what is assumed",
+        r"\alpha)}$: integrate, take the mean, and divide by the probability of what is assumed. "
+        r"As $\beta \to \infty$, $1 - w_1$ tends to 1 where head 1 misses and to 0 elsewhere, so "
+        r"the left side tends to $p_+$; $\log n/\beta$ leaves, and $\sqrt{2\alpha \log n}$ tends "
+        r"to 0 with $\alpha$ while $g$ stays below $1/\sqrt{2\pi r}$",
         r"g \left(\frac{\log n}{\beta} + E[M]\right)/P(X \ge 0)",
     )
 
@@ -215,7 +219,7 @@ def _density_directly(value: float, x: float, alpha: float, beta: float, radial:
     mass = integrate.quad(joint, lower, upper, epsabs=0)[0] if lower < upper else 0.0
     found = mass / beta / special.ndtr(1 / deviation)
     sentence = rf"Integrating over the score of $k_b$ gives the density ${scientific(found)}$."
-    return Direct(sentence, abs(found - value) < 1e-8 * max(value, 1 / (beta * deviation)))
+    return Direct(sentence, bool(abs(found - value) < 1e-8 * max(value, 1 / (beta * deviation))))
 
 
 def _miss_directly(value: float, alpha: float, n: float, radial: float) -> Direct:
@@ -248,7 +252,8 @@ CLAIMS = (
         question="2d.2",
         title="Head 1 at a finite gain, given that its score is not negative",
         statement=r"For $n = 2$, given $q_1^\top k_a \ge 0$, $x = \operatorname{logit} w_1$ has "
-        r"the density ${law}$, an extended skew normal one.",
+        r"the density ${law}$: a normal density times a factor that leaves out what is not kept "
+        "(the extended skew normal family).",
         assumptions=(*ASSUMED, HEAD_1, "$n = 2$", KEPT),
         law=kept_density,
         derive=_density,
@@ -284,20 +289,22 @@ CLAIMS = (
         statement=r"For every $n$ and $\beta$, $E[1 - w_1 \mid q_1^\top k_a \ge 0] \le {law}$. "
         r"The probability $p_+$ of claim multi_head.kept_miss is at most what this tends to as "
         r"$\beta \to \infty$, and for $r > 0$ that tends to 0 as $\alpha \to 0$; with negative "
-        r"scores kept in, head 1 misses with probability at least $\Phi(-1/\sqrt{r})$.",
+        r"scores kept in, head 1 misses with probability at least $\Phi(-1/\sqrt{r})$ (claim "
+        "multi_head.miss_bound).",
         assumptions=(*ASSUMED, HEAD_1, KEPT),
         law=kept_loss,
         derive=_loss,
         direct=_loss_directly,
-        twin=(sp.log(n) / beta + sp.sqrt(alpha * sp.log(n)))
+        twin=(sp.log(n) / beta - sp.sqrt(2 * alpha * sp.log(n)))
         / (sp.sqrt(2 * sp.pi * (radial + alpha)) * NOT_NEGATIVE),
-        changed=r"$\alpha$ in place of $2\alpha$",
+        changed="the sign of the root above the bar",
         example={
             "alpha": sp.Rational(1, 10**4), "beta": 100, "n": 16, "radial": sp.Rational(1, 2),
         },
         source="practical, question 2d.2; Jensen, and the largest of normal variables",
         variables={
-            t: ANY, T: POSITIVE, y: NONNEGATIVE, z: UNIT, lam: POSITIVE, L: POSITIVE, x: ANY,
+            t: ANY, T: POSITIVE, u: NONNEGATIVE, y: NONNEGATIVE, z: UNIT, lam: POSITIVE,
+            L: POSITIVE, x: ANY,
         },
     ),
 )  # fmt: skip

@@ -82,8 +82,8 @@ limit_bound = Law(
 Q1 = beta * MU_A
 HEAD_1 = r"$q_1 = \beta \mu_a$; $w_1$ is the weight of head 1 on $v_a$"
 LARGEST = (
-    r"as $\beta \to \infty$ head 1 puts its whole weight on the largest score (ties have "
-    "probability 0)"
+    r"as $\beta \to \infty$ a head puts its whole weight on the largest score (ties have "
+    "probability 0); it misses its value if that is the score of another key"
 )
 
 
@@ -123,7 +123,7 @@ def _miss(formula: sp.Expr, proof: Proof) -> None:
         (shift / sp.sqrt(1 + slope**2)) ** 2,
         1 / (radial + 2 * alpha),
         r"so for two keys $p(\alpha, 2, r) = \Phi(-1/\sqrt{r + 2\alpha})$, with "
-        r"$k^2 = \alpha/(r + \alpha)$ and $A^2 = 1/(r + \alpha)$",
+        r"$k^2 = \alpha/(r + \alpha)$ and $A = -1/\sqrt{r + \alpha}$",
         r"\frac{A^2}{1 + k^2}",
     )
 
@@ -169,7 +169,8 @@ def _limit(formula: sp.Expr, proof: Proof) -> None:
         sp.Matrix([-k * sp.exp(-x) / (1 + k * sp.exp(-x)), sp.exp(x) / (1 + sp.exp(x))]),
         r"let $x$ be $s_a$ less the largest other score and $k = n - 1$. If $x > 0$, claim "
         r"copying.weight bounds $1 - w_1$ by the negative of the first entry; if $x < 0$ the "
-        r"second bounds $w_1$; integrated, they give $\log n$ and $\log 2$",
+        r"second bounds $w_1$, as a single key already has a score larger by $|x|$. Integrated, "
+        r"over $x > 0$ and $x < 0$, they give $\log n$ and $\log 2$",
         r"\frac{d}{dx} (\log(1 + k e^{-x}), \log(1 + e^x))^\top",
     )
     largest = 1 / sp.sqrt(2 * sp.pi * covariance(SIGMA_A, Q1, Q1))
@@ -183,7 +184,7 @@ def _limit(formula: sp.Expr, proof: Proof) -> None:
     proof.equal(
         largest * (sp.log(n) + sp.log(2)),
         formula,
-        r"integrate $|w_1 - 1|$ for $x > 0$ and $w_1$ for $x < 0$ against a density of at most "
+        r"integrate $1 - w_1$ for $x > 0$ and $w_1$ for $x < 0$ against a density of at most "
         r"$u = 1/(\sqrt{2\pi}\,\sigma)$ with $\sigma^2 = (\alpha + r)\beta^2$",
         r"u (\log n + \log 2)",
     )
@@ -241,16 +242,16 @@ CLAIMS = (
         key="multi_head.miss_bound",
         question="2d.2",
         title="Missing tends to the probability of a negative score",
-        statement=r"$\Phi(-1/\sqrt{r + 2\alpha}) \le p(\alpha, n, r) \le {law}$, and both tend to "
-        r"$\Phi(-1/\sqrt{r})$ as $\alpha \to 0$: the practical's $\Phi(-\sqrt{2})$ at "
-        r"$r = \frac{1}{2}$.",
+        statement=r"$\Phi(-1/\sqrt{r + 2\alpha}) \le p(\alpha, n, r) \le {law}$. As "
+        r"$\alpha \to 0$ both tend to $\Phi(-1/\sqrt{r})$, the practical's $\Phi(-\sqrt{2})$ at "
+        r"$r = \frac{1}{2}$, and to 0 if $r = 0$.",
         assumptions=(*ASSUMED, HEAD_1, LARGEST),
         law=miss_bound,
         derive=_miss_bound,
         direct=_miss_bound_directly,
-        twin=Phi((alpha ** sp.Rational(1, 4) - 1) / sp.sqrt(radial + alpha))
-        + (n - 1) * sp.exp(-1 / sp.sqrt(alpha)) / 2,
-        changed="twice the exponent",
+        twin=Phi((-(alpha ** sp.Rational(1, 4)) - 1) / sp.sqrt(radial + alpha))
+        + (n - 1) * sp.exp(-1 / (2 * sp.sqrt(alpha))) / 2,
+        changed=r"the sign of $\alpha^{1/4}$",
         example={"alpha": sp.Rational(1, 10**4), "n": 16, "radial": sp.Rational(1, 2)},
         source="practical, question 2d.2; union bound",
         variables={k: POSITIVE, u: UNIT, z: UNIT, y: NONNEGATIVE},
@@ -259,9 +260,9 @@ CLAIMS = (
         key="multi_head.limit",
         question="2d.2",
         title="How fast head 1 becomes all or nothing",
-        statement=r"For every $n$ and $\beta$, $|E[w_1] - (1 - p(\alpha, n, r))|$ and even the "
-        r"mean distance of $w_1$ from the indicator that $k_a$ has the largest score are at most "
-        r"${law}$.",
+        statement=r"Compare $w_1$ with the number that is 1 if $k_a$ has the largest score and 0 "
+        r"otherwise. For every $n$ and $\beta > 0$ their mean distance is at most ${law}$, and so "
+        r"is $|E[w_1] - (1 - p(\alpha, n, r))|$.",
         assumptions=(
             *ASSUMED,
             HEAD_1,
@@ -270,8 +271,8 @@ CLAIMS = (
         law=limit_bound,
         derive=_limit,
         direct=_limit_directly,
-        twin=sp.log(n) / (beta * sp.sqrt(2 * sp.pi * (radial + alpha))),
-        changed="$n$ in place of $2n$",
+        twin=sp.log(2 * n) / (beta * sp.sqrt(8 * sp.pi * (radial + alpha))),
+        changed=r"$8\pi$ in place of $2\pi$: half the bound",
         example={
             "alpha": sp.Rational(1, 100),
             "beta": 100,

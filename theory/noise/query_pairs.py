@@ -33,7 +33,7 @@ from theory.symbols import (
 )  # fmt: skip
 
 x, y, s = sp.symbols("x y s", real=True)
-k, p = sp.symbols("k p", positive=True)
+g, p = sp.symbols("g p", positive=True)
 u, z = sp.symbols("u z", nonnegative=True)
 ALONG_A, ALONG_B = Parameter("along_a", x), Parameter("along_b", y)
 LEAST_SCALE = Parameter("scale", p, lower=0, open=True)
@@ -71,8 +71,9 @@ def _miss(formula: sp.Expr, proof: Proof) -> None:
         r"\text{ or } S_1 = S_2 = \{a, b\}",
         all(_averages(first, second) == _is_pair(first, second) for first, second in _choices()),
         r"without noise a head tends to $U(S)$, equal weights on the set $S$ of its largest "
-        r"scores. The sets must lie within $\{a, b\}$, as no weight may fall elsewhere; so either "
-        "each head prefers one of the two values, or both tie",
+        r"scores. The sets must lie within $\{a, b\}$, as no weight may fall elsewhere, whatever "
+        r"$n$ is: three sets, $\{a\}$, $\{b\}$ and $\{a, b\}$. So either each head prefers one of "
+        "the two values, or both tie",
         "all pairs of sets of up to four keys, in exact fractions",
     )
     gap, spread = gap_between(PLANE, MU_B)
@@ -89,19 +90,19 @@ def _miss(formula: sp.Expr, proof: Proof) -> None:
         r"P(s_a < s_b)",
     )
     proof.equal(
-        formula.subs({x: k, y: k}, simultaneous=True),
+        formula.subs({x: g, y: g}, simultaneous=True),
         sp.Rational(1, 2),
         r"$x = y$, a tie: a fair coin, however large the gain and however small the noise",
         r"P(s_a < s_b)",
     )
     proof.equal(
-        sp.Matrix([formula.subs({x: k, y: 0}), formula.subs({x: k, y: -k}, simultaneous=True)]),
+        sp.Matrix([formula.subs({x: g, y: 0}), formula.subs({x: g, y: -g}, simultaneous=True)]),
         sp.Matrix([Phi(-1 / sp.sqrt(radial + 2 * alpha)), Phi(-2 / sp.sqrt(radial + 4 * alpha))]),
-        r"$y = 0$, the practical's $q_1$, and $y = -x$: as $\alpha \to 0$ the latter misses with "
-        r"$\Phi(-2/\sqrt{r})$ instead of $\Phi(-1/\sqrt{r})$",
+        r"$x = g > 0$ with $y = 0$, the practical's $q_1$, and with $y = -g$: as $\alpha \to 0$ "
+        r"the latter misses with probability $\Phi(-2/\sqrt{r})$ instead of $\Phi(-1/\sqrt{r})$",
     )
     proof.equal(
-        formula.subs({x: 0, y: -k}, simultaneous=True),
+        formula.subs({x: 0, y: -g}, simultaneous=True),
         Phi(-1 / sp.sqrt(2 * alpha)),
         r"$x = 0 > y$: the radial noise is not met at all",
         r"P(s_a < s_b)",
@@ -128,29 +129,31 @@ def _is_pair(first: frozenset[int], second: frozenset[int]) -> bool:
 
 def _tie(formula: sp.Expr, proof: Proof) -> None:
     q = MU_A + MU_B
-    gap, spread = gap_between(k * beta * q, MU_B)
+    gap, spread = gap_between(g * beta * q, MU_B)
     proof.equal(
         sp.Matrix([gap, spread]),
-        sp.Matrix([0, k**2 * beta**2 * (4 * alpha + radial)]),
-        r"the logit of the share of a head of scale $k$ is $kL$, where $L = \beta (\mu_a + "
+        sp.Matrix([0, g**2 * beta**2 * (4 * alpha + radial)]),
+        r"the logit of the share of a head of scale $g$ is $gL$, where $L = \beta (\mu_a + "
         r"\mu_b)^\top (k_a - k_b)$ is the same for all heads",
-        r"(E[kL], \operatorname{Var}(kL))^\top",
+        r"(E[gL], \operatorname{Var}(gL))^\top",
     )
     proof.at_most(
         1 / (1 + u),
         1 / (1 + u * z),
-        r"where $L > 0$: with $u = e^{-pL}$, a head of scale $k \ge p$ has $e^{-kL} = uz$, $z \le "
+        r"where $L > 0$: with $u = e^{-pL}$, a head of scale $g \ge p$ has $e^{-gL} = uz$, $z \le "
         r"1$, and a share further above $\frac{1}{2}$ than a head of scale $p$; where $L < 0$, "
-        r"further below. So $|S - \frac{1}{2}| \ge |s_p - \frac{1}{2}|$",
+        r"further below. All shares lie on one side of $\frac{1}{2}$, so for their mean "
+        r"$|S - \frac{1}{2}| \ge |s_p - \frac{1}{2}|$",
+        "s_p",
     )
     proof.equal(
         (s - sp.Rational(1, 2)) ** 2,
         sp.Rational(1, 4) - s * (1 - s),
-        r"both means are $\frac{1}{2}$ by symmetry: $\operatorname{Var}(S) \ge "
-        r"\operatorname{Var}(s_p) = \frac{1}{4} - E[s_p (1 - s_p)]$",
+        r"both $S$ and $s = s_p$ have the mean $\frac{1}{2}$ by symmetry: $\operatorname{Var}(S) "
+        r"\ge \operatorname{Var}(s_p) = \frac{1}{4} - E[s_p (1 - s_p)]$",
     )
     proof.equal(
-        sp.Rational(1, 4) - 1 / sp.sqrt(2 * sp.pi * spread.subs(k, p)),
+        sp.Rational(1, 4) - 1 / sp.sqrt(2 * sp.pi * spread.subs(g, p)),
         formula,
         r"and $E[s_p(1 - s_p)]$ is at most the highest density of $pL$, claim single_head.variance",
     )
@@ -165,17 +168,19 @@ def _plane(formula: sp.Expr, proof: Proof) -> None:
         r"(E[s_a - s_i], \operatorname{Var}(s_a - s_i))^\top",
     )
     proof.at_most(
-        k**2 / spread.subs({x: k, y: sp.sqrt(z)}),
+        g**2 / spread.subs({x: g, y: sp.sqrt(z)}),
         1 / (radial + 2 * alpha),
-        r"if $x \le 0$, key $i$ wins over $k_a$ with probability $\frac{1}{2}$ at least; if "
-        r"$x = k > 0$, with $\Phi(-k/\sigma)$; with $z = y^2$, $k^2/\sigma^2$ is at most this",
-        r"\frac{k^2}{\sigma^2}",
+        r"$k_a$ does not win if $s_i > s_a$. If $x \le 0$, that has a probability of at least "
+        r"$\frac{1}{2}$; if $x = g > 0$, of $\Phi(-g/\sigma)$ with $\sigma^2$ the variance, and "
+        r"with $z = y^2$ its square $g^2/\sigma^2$ is at most this",
+        r"\frac{g^2}{\sigma^2}",
     )
     proof.equal(
-        Phi(-gap / sp.sqrt(spread)).subs({x: k, y: 0}),
+        Phi(-gap / sp.sqrt(spread)).subs({x: g, y: 0}),
         formula,
-        r"attained at $y = 0$ by $q = \beta x \mu_a$, so up to further keys the practical's $q_1$ "
-        "is the best query of the plane",
+        r"so $\Phi(-g/\sigma)$ is at least this, its value at $y = 0$; as other keys may win too, "
+        "the bound is not attained",
+        r"\Phi(-g/\sigma) \text{ at } y = 0",
     )
 
 
@@ -217,12 +222,17 @@ CLAIMS = (
         key="query_pairs.miss",
         question="2d.2",
         title="Which pairs of queries are safe: heads that tie are coins",
-        statement=r"Without noise, and as $\beta \to \infty$, two heads average $v_a$ and $v_b$ "
-        r"only if each prefers one of them or both tie. With $n = 2$ and noise, a head with "
+        statement=r"Without noise, and with the gain of two fixed queries growing without bound, "
+        r"two heads average $v_a$ and $v_b$ if and only if each has its largest score at another "
+        r"one of $k_a$ and $k_b$, or both heads tie between the two. With noise, a head with "
         r"$q = \beta (x \mu_a + y \mu_b)$ gives $v_a$ less weight than $v_b$ with probability "
         r"${law}$: a tie, $x = y$, is a fair coin, and so is the pair $q_1 = q_2 = \beta (\mu_a + "
         r"\mu_b)$, which is the single head of question 2c.",
-        assumptions=(*ASSUMED, r"$q = \beta (x \mu_a + y \mu_b)$, not 0; $n = 2$"),
+        assumptions=(
+            *ASSUMED,
+            r"$q = \beta (x \mu_a + y \mu_b)$, not 0; $\alpha_a$ and $\alpha_b$ are the weights of "
+            r"$v_a$ and $v_b$",
+        ),
         law=pair_miss,
         derive=_miss,
         direct=_miss_directly,
@@ -233,13 +243,13 @@ CLAIMS = (
             "radial": sp.Rational(1, 2),
         },
         source="practical, question 2d",
-        variables={k: POSITIVE},
+        variables={g: POSITIVE},
     ),
     Claim(
         key="query_pairs.tie",
         question="2d.2",
         title="Heads that tie are one coin, however many there are",
-        statement=r"Heads with $q_j = k_j \beta (\mu_a + \mu_b)$ and scales $k_j \ge p$ have a "
+        statement=r"Heads with $q_j = g_j \beta (\mu_a + \mu_b)$ and scales $g_j \ge p$ have a "
         r"mean share $S$ of $v_a$ with $\operatorname{Var}(S) \ge {law}$: as with one head, that "
         r"tends to $\frac{1}{4}$, and no number of such heads averages.",
         assumptions=(
@@ -256,15 +266,16 @@ CLAIMS = (
             "scale": 1, "alpha": sp.Rational(1, 100), "beta": 30, "radial": sp.Rational(1, 2),
         },
         source="practical, question 2d; claim single_head.variance",
-        variables={k: POSITIVE, u: UNIT, z: UNIT, s: UNIT},
+        variables={g: POSITIVE, u: UNIT, z: UNIT, s: UNIT},
     ),
     Claim(
         key="query_pairs.plane",
         question="2d.2",
-        title=r"With three keys or more no query along $\mu_a$ and $\mu_b$ misses less",
+        title=r"With three keys or more every query along $\mu_a$ and $\mu_b$ misses often",
         statement=r"With $n \ge 3$ and any $q = \beta (x \mu_a + y \mu_b)$, another key than $k_a$ "
-        r"has the largest score with probability ${law}$ at least, which is above "
-        r"$\Phi(-1/\sqrt{r})$.",
+        r"has the largest score with a probability of at least ${law}$. That is what the "
+        r"practical's $q_1$ misses with two keys, and if $r > 0$ it is above "
+        r"$\Phi(-1/\sqrt{r})$, however small $\alpha$ is.",
         assumptions=(
             *ASSUMED, r"$q = \beta (x \mu_a + y \mu_b)$, not 0; $n \ge 3$",
             "a key wins if its score is the largest",
@@ -272,10 +283,10 @@ CLAIMS = (
         law=plane_miss,
         derive=_plane,
         direct=_plane_directly,
-        twin=Phi(-1 / sp.sqrt(radial + 3 * alpha)),
-        changed=r"$3\alpha$ in place of $2\alpha$",
+        twin=Phi(-1 / sp.sqrt(2 * radial + 2 * alpha)),
+        changed="$2r$ in place of $r$",
         example={"alpha": sp.Rational(1, 100), "radial": sp.Rational(1, 2)},
         source="practical, question 2d",
-        variables={x: ANY, y: ANY, k: POSITIVE, z: NONNEGATIVE},
+        variables={x: ANY, y: ANY, g: POSITIVE, z: NONNEGATIVE},
     ),
 )  # fmt: skip

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from jaxtyping import Float
 
 x, y, t, s, v_a, v_b, others = sp.symbols(r"x y t s v_a v_b \bar{v}", real=True)
-a, b, tau = sp.symbols("a b tau", positive=True)
+f, g, tau = sp.symbols("f g tau", positive=True)
 u, z = sp.symbols("u z", nonnegative=True)
 
 # Coordinates along μ_a, along one other mean μ_i, and along the sum of the n − 2 means that remain.
@@ -124,17 +124,17 @@ def _best(formula: sp.Expr, proof: Proof) -> None:
         r"(E[s_a - s_i], \operatorname{Var}(s_a - s_i))^\top",
     )
     proof.equal(
-        (1 / a + 1 / b) * (a * x**2 + b * y**2) - (x - y) ** 2,
-        (a * x + b * y) ** 2 / (a * b),
-        r"with $a = r + 2\alpha$ and $b = 2\alpha (n - 1)$: the mean is at most "
-        r"$(1/a + 1/b)^{1/2}$ standard deviations, exactly that for $x = b$, $y = -a$",
+        (1 / f + 1 / g) * (f * x**2 + g * y**2) - (x - y) ** 2,
+        (f * x + g * y) ** 2 / (f * g),
+        r"with $f = r + 2\alpha$ and $g = 2\alpha (n - 1)$: the mean is at most "
+        r"$(1/f + 1/g)^{1/2}$ standard deviations, exactly that for $x = g$, $y = -f$",
     )
-    most = 1 / a + 1 / b
-    at = {a: radial + 2 * alpha, b: 2 * alpha * (n - 1)}
+    most = 1 / f + 1 / g
+    at = {f: radial + 2 * alpha, g: 2 * alpha * (n - 1)}
     proof.equal(
-        (gap**2 / spread).subs({x: at[b], y: -at[a]}, simultaneous=True),
+        (gap**2 / spread).subs({x: at[g], y: -at[f]}, simultaneous=True),
         most.subs(at),
-        r"the query of the statement, $x = b$ and $y = -a$",
+        r"the query of the statement, $x = g$ and $y = -f$",
         r"E[s_a - s_i]^2/\operatorname{Var}(s_a - s_i)",
     )
     proof.equal(
@@ -145,10 +145,10 @@ def _best(formula: sp.Expr, proof: Proof) -> None:
     )
     tail = tail_bound(z, proof)
     proof.equal(
-        tail.subs(z, 1 / sp.sqrt(at[b])) / 2,
+        tail.subs(z, 1 / sp.sqrt(at[g])) / 2,
         sp.exp(-1 / (4 * alpha * (n - 1))) / 2,
-        r"leave out $1/a$: for every $r$ each term is at most this, which tends to 0 with $\alpha$",
-        r"\frac{1}{2} e^{-1/(2b)}",
+        r"leave out $1/f$: for every $r$ each term is at most this, which tends to 0 with $\alpha$",
+        r"\frac{1}{2} e^{-1/(2g)}",
     )
 
 
@@ -185,8 +185,10 @@ def _blind(formula: sp.Expr, proof: Proof) -> None:
     proof.equal(
         (1 - u) * (s * v_a + (1 - s) * v_b) + u * others - (v_a + v_b) / 2,
         (s - sp.Rational(1, 2)) * (v_a - v_b) + u * (others - s * v_a - (1 - s) * v_b),
-        r"in each coordinate, with $u$ the weight on the other values and $\bar{v}$ their mean: "
-        r"the norm is at most $D |s - \frac{1}{2}| + Du$, and $E[u] \le (n - 2) E[e^{s_i - s_b}]$",
+        r"in each coordinate, with $u$ the weight on the other values and $\bar{v}$ their mean by "
+        r"their weights. Both differences have norm at most $D$, so the error is at most "
+        r"$D |s - \frac{1}{2}| + Du$; and $u$ is at most $\sum_i e^{s_i - s_b}$ over the other "
+        r"keys, so $E[u] \le (n - 2) E[e^{s_i - s_b}]$",
         r"c - \frac{1}{2}(v_a + v_b)",
     )
     spread = sp.sqrt(2 * alpha * (n - 2)) * beta
@@ -228,10 +230,11 @@ CLAIMS = (
         key="query_pairs.best",
         question="2d.2",
         title="A query that hardly ever misses pushes all other keys down",
-        statement=r"With $q = \beta (2\alpha (n - 1) \mu_a - (r + 2\alpha) \sum_{i \ne a} \mu_i)$ "
-        r"another key than $k_a$ has the largest score with probability ${law}$ at most, exactly "
-        r"that for $n = 2$. For every $r$ it tends to 0 with $\alpha$. No $q = \beta (x \mu_a + y "
-        r"\sum_{i \ne a} \mu_i)$ lets a given key win over $k_a$ less often.",
+        statement=r"With $q = \beta (2\alpha (n - 1) \mu_a - (r + 2\alpha) \sum_{i \ne a} \mu_i)$, "
+        r"$\beta > 0$, another key than $k_a$ has the largest score with a probability of at most "
+        r"${law}$, exactly that for $n = 2$. For every $r$ it tends to 0 with $\alpha$. No $q = "
+        r"\beta (x \mu_a + y \sum_{i \ne a} \mu_i)$ gives a given other key a larger score than "
+        r"$k_a$ less often.",
         assumptions=(*ASSUMED, "a key wins if its score is the largest"),
         law=least_miss,
         derive=_best,
@@ -240,7 +243,7 @@ CLAIMS = (
         changed=r"$\alpha$ in place of $2\alpha$ in the second fraction",
         example={"alpha": sp.Rational(1, 200), "n": 16, "radial": sp.Rational(1, 2)},
         source="practical, question 2d; Cauchy-Schwarz inequality, union bound",
-        variables={x: ANY, y: ANY, a: POSITIVE, b: POSITIVE, z: NONNEGATIVE},
+        variables={x: ANY, y: ANY, f: POSITIVE, g: POSITIVE, z: NONNEGATIVE},
     ),
     Claim(
         key="query_pairs.blind",
@@ -259,10 +262,10 @@ CLAIMS = (
         direct=_blind_directly,
         twin=diameter
         * (
-            beta * sp.sqrt(alpha * (n - 2) / sp.pi) / 2
-            + (n - 2) * sp.exp(-beta - alpha * (n - 2) * beta**2)
+            -beta * sp.sqrt(alpha * (n - 2) / sp.pi) / 2
+            + (n - 2) * sp.exp(-beta + alpha * (n - 2) * beta**2)
         ),
-        changed="the sign of the second term of the exponent",
+        changed="the sign of the first term",
         example={"alpha": sp.Rational(1, 10**6), "beta": 10, "n": 16, "diameter": 2},
         source="practical, questions 2c and 2d",
         variables={
