@@ -82,7 +82,8 @@ def mean_of_exponential(mean: sp.Expr, variance: sp.Expr, x: sp.Symbol, proof: P
     proof.equal(
         x - (x - mean) ** 2 / (2 * variance),
         power - (x - mean - variance) ** 2 / (2 * variance),
-        r"complete the square: $e^x$ times the density of the difference $X$ is a constant times "
-        r"another normal density, so $E[e^X]$ is $e$ to the power of the first term",
+        rf"complete the square: $e^{{{x}}}$ times the normal density at ${x}$ is a constant times "
+        r"another normal density, so the mean of the exponential is $e$ to the power of the first "
+        "term on the right",
     )
     return sp.exp(power)

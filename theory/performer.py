@@ -49,8 +49,9 @@ GAUSSIAN = (
     "$x$ or $y$"
 )
 INDEPENDENT = (
-    r"the estimate is the mean over $m$ independent draws of $\omega$ of the product of the "
-    r"features of $x$ and of $y$, and its error is the mean squared one"
+    r"$m$ counts independent draws of $\omega$, not features: a draw gives a vector one positive "
+    r"feature, or two numbers of the other kinds. The estimate is the mean over the draws of the "
+    r"scalar product of the features of $x$ and of $y$"
 )
 PAPER = "Choromański et al., Rethinking Attention with Performers"
 
@@ -217,14 +218,15 @@ CLAIMS = (
     Citation(
         key="performer.uniform",
         question="3h",
-        title="How many random features suffice for a whole attention matrix",
+        title="How many draws suffice for a whole attention matrix",
         statement=r"With $\delta = \varepsilon\, e^{-R^2/\sqrt{d}}$, a number of draws "
         r"$m = \Theta\!\left(\frac{d}{\delta^2} \log \frac{4 d^{3/4} R}{\delta}\right)$ gives "
         r"$\lVert \hat{A} - A \rVert_\infty \le \varepsilon$ with any constant probability; "
         r"the length of the sequence does not occur in it.",
         assumptions=(
             r"all queries and keys have length at most $R$ (before the scaling by $d^{-1/4}$)",
-            "trigonometric features with orthogonal directions, and no division by row sums",
+            "trigonometric features, two for each draw, with orthogonal directions, and no "
+            "division by row sums",
         ),
         source=f"{PAPER}, Theorem 4",
     ),

@@ -21,6 +21,7 @@ from theory.features.relative_error import (
 )
 from theory.performer import (
     DISTINCT,
+    NOT_OPPOSITE,
     PAPER,
     SQUARED,
     SQUARES,
@@ -60,33 +61,36 @@ paired_ratio = Law(
 pairing_gain = Law(
     r"\operatorname{MSE}_{\mathrm{hyp}} / \operatorname{MSE}_+",
     1 - sp.exp(-(total**2)),
-    (TOTAL,),
+    (NOT_OPPOSITE,),
 )
 
 a, b = sp.symbols("a b", nonnegative=True)
 W = sp.Symbol("W", positive=True)
-r, y = sp.symbols("r y", positive=True)
-NEARER: Domain = {a: NONNEGATIVE, b: NONNEGATIVE, y: UNIT}
+r, w, c = sp.symbols("r w c", positive=True)
+AROUND: Domain = {b: NONNEGATIVE, w: UNIT, c: (sp.Integer(1), sp.oo)}
 NUMBERS = (
-    "both kinds make $r$ numbers from each vector: $r$ draws for positive features, $r/2$ draws "
-    "for features that come in pairs"
+    "both kinds make $r$ numbers from each vector, $r$ even: $r$ draws for positive features, "
+    "$r/2$ draws for features that come in pairs"
 )
 
 
 def _crosses(formula: sp.Expr, level: sp.Expr, proof: Proof) -> None:
     """Prove that e^u is at most the level if and only if u is at most the formula."""
     proof.equal(
-        in_squares(sp.exp(formula)), in_squares(level), "the difference is 0 at this $u$", "e^u"
+        in_squares(sp.exp(formula)),
+        in_squares(level),
+        "the difference is 0 where $u$ is the formula of the claim; let $e^u$ be $c$ there",
+        "e^u",
     )
     proof.at_most(
-        (1 + a) * y,
-        1 + a,
-        "sufficient: a smaller $u$ has $e^u = 1 + a$ smaller by a factor $y \\le 1$",
+        c * w,
+        c,
+        r"sufficient: for a smaller $u$, $e^u = cw$ with $w \le 1$: the difference is not negative",
     )
     proof.at_most(
-        1 + a,
-        (1 + a) * (1 + b),
-        "necessary: a larger one has it larger by a factor $1 + b$, strictly if $b > 0$",
+        c,
+        c * (1 + b),
+        "necessary: for a larger $u$, $e^u = c (1 + b)$ with $b > 0$: the difference is negative",
     )
 
 
@@ -156,9 +160,9 @@ def _pairing_gain(formula: sp.Expr, proof: Proof) -> None:
         f"{SQUARES}: $r/2$ draws used with both signs against $r$ draws used once",
     )
     proof.at_most(
-        1 - y,
+        1 - w,
         sp.Integer(1),
-        r"with $y = e^{-u} > 0$: the ratio is below 1 for every $z$",
+        r"with $w = e^{-u} > 0$: the ratio is below 1 for every $z$",
     )
 
 
@@ -227,7 +231,13 @@ CLAIMS = (
         changed=r"$\sinh$ in place of $\cosh$",
         example={"apart": 3},
         source=f"{PAPER}, Lemma 2 and Figure 2; the condition is ours",
-        variables={**SQUARED, draws: (sp.Integer(1), sp.oo), W: POSITIVE, **NEARER},
+        variables={
+            **SQUARED,
+            draws: (sp.Integer(1), sp.oo),
+            W: POSITIVE,
+            a: NONNEGATIVE,
+            **AROUND,
+        },
         direct=_crossing_directly,
     ),
     Claim(
@@ -244,7 +254,7 @@ CLAIMS = (
         changed="the sign of 1",
         example={"apart": 3},
         source="from claims performer.positive_error and performer.trigonometric_error",
-        variables={**SQUARED, r: POSITIVE, **NEARER},
+        variables={**SQUARED, r: POSITIVE, a: NONNEGATIVE, **AROUND},
         direct=_crossing_of_numbers_directly,
     ),
     Claim(
@@ -271,14 +281,14 @@ CLAIMS = (
         statement=r"With the same number of features, the mean squared errors of hyperbolic and "
         r"positive ones have the ratio ${law} < 1$: half the draws, used with both signs, are "
         r"better than all of them used once.",
-        assumptions=(*AT_ALL, NUMBERS),
+        assumptions=(*AT_ALL, NUMBERS, r"$z \ne 0$; for $z = 0$ both estimates are exact"),
         law=pairing_gain,
         derive=_pairing_gain,
         twin=(1 - sp.exp(-(total**2))) / 2,
         changed="the ratio for the same number of draws, half as large",
         example={"total": 2},
         source=f"{PAPER}, after Lemma 2",
-        variables={**SQUARED, r: POSITIVE, y: UNIT},
+        variables={**SQUARED, r: POSITIVE, w: UNIT},
         direct=_pairing_directly,
     ),
 )

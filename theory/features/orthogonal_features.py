@@ -79,7 +79,7 @@ def _orthogonal(formula: sp.Expr, proof: Proof) -> None:
         (draws * VARIANCE + draws * (draws - 1) * COVARIANCE) / draws**2,
         in_squares(formula),
         "the mean of $m$ draws has $1/m^2$ times the sum of $m$ variances and $m(m - 1)$ "
-        "covariances, each at most that of claim performer.orthogonal_covariance",
+        "covariances (none if $m = 1$), each at most that of claim performer.orthogonal_covariance",
     )
 
 
@@ -154,10 +154,11 @@ CLAIMS = (
         key="performer.orthogonal",
         question="3h",
         title="Orthogonal directions make the error smaller in every dimension",
-        statement=r"$m \le d$ orthogonal directions estimate $e^{x^\top y}$ without bias and with "
-        r"the mean squared error $\operatorname{MSE}_{\mathrm{ort}} \le {law}$. The first term is "
-        r"the error of $m$ independent ones, and the last exponential is $e^{-(\lVert x \rVert^2 + "
-        r"\lVert y \rVert^2)/2}$; so orthogonality always helps if $m \ge 2$ and $z \ne 0$.",
+        statement=r"Positive features of $m \le d$ orthogonal directions estimate $e^{x^\top y}$ "
+        r"without bias and with the mean squared error $\operatorname{MSE}_{\mathrm{ort}} \le "
+        "{law}$. The first term is the error of $m$ independent ones, and the last exponential "
+        r"is $e^{-(\lVert x \rVert^2 + \lVert y \rVert^2)/2}$; so orthogonality always helps if "
+        r"$m \ge 2$ and $z \ne 0$.",
         assumptions=(LENGTHS, ORTHOGONAL, r"$m \le d$"),
         law=orthogonal_error,
         derive=_orthogonal,

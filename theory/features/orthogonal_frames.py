@@ -1,8 +1,8 @@
 """Question 3h: Gaussian directions that are exactly orthogonal, drawn and integrated over.
 
-ω_i = r_i u_i: the u_i are the rows of a random rotation, and the lengths r_i are independent of
-them and of each other and have the law of the length of a Gaussian vector. So each ω_i alone is
-N(0, I), and two of them are orthogonal.
+ω_i = r_i ν_i: the ν_i are the rows of a random orthogonal matrix, and the lengths r_i are
+independent of them and of each other and have the law of the length of a Gaussian vector. So each
+ω_i alone is N(0, I), and two of them are orthogonal.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 dimension = sp.Symbol("d", integer=True, positive=True)
 DIMENSION = Parameter("dimension", dimension, lower=1, integer=True)
 ORTHOGONAL = (
-    r"$\omega_i = r_i u_i$: $u_1, \dots, u_m$ are rows of a uniformly random rotation of "
-    r"$\mathbb{R}^d$; the lengths $r_i$ are independent of it and of each other, each with the law "
-    "of the length of a vector of $d$ independent standard normal numbers"
+    r"$\omega_i = r_i \nu_i$: the unit vectors $\nu_1, \dots, \nu_m$ are rows of a uniformly "
+    r"random orthogonal $d \times d$ matrix; the lengths $r_i$ are independent of it and of each "
+    "other, each with the law of the length of a vector of $d$ independent standard normal numbers"
 )
 
 
@@ -73,7 +73,7 @@ WIDEST = 64  # dimensions up to here are resolved by it
 def frame_mean(function: Callable[[np.ndarray], np.ndarray], width: int) -> float:
     """E[f(ω₁ᵀe) f(ω₂ᵀe)] for orthogonal directions, a unit vector e and even f, by quadrature.
 
-    Over both lengths r_i, and over the coordinates (t₁, t₂) of e along u₁ and u₂ in polar form.
+    Over both lengths r_i, and over the coordinates (t₁, t₂) of e along ν₁ and ν₂ in polar form.
     """
     import numpy as np
     from scipy import special

@@ -50,17 +50,17 @@ plane_error = Law(
     (TOTAL, APART),
 )
 
-y = sp.Symbol("y", nonnegative=True)
+w = sp.Symbol("w", nonnegative=True)
 
 
 def _share(formula: sp.Expr, proof: Proof) -> None:
     half, lost = dimension / 2, 2 * b / (dimension + 2)
     proof.at_most(
         1 - a * lost,
-        (1 - (a - 1) * lost * y) * (half + a - 1) / (half + a - 1 + b),
+        (1 - (a - 1) * lost * w) * (half + a - 1) / (half + a - 1 + b),
         r"in the series of claim performer.orthogonal_series $R(a, b) \ge 1 - 2ab/(d + 2)$ for "
-        r"$b \ge 1$, by induction: it holds for $a = 0$; if $R(a - 1, b) = 1 - 2(a - 1)by/(d + 2)$ "
-        r"with $y \le 1$, then $R(a, b)$ is the right side",
+        r"$b \ge 1$, by induction: it holds for $a = 0$; if $R(a - 1, b) = 1 - 2(a - 1)bw/(d + 2)$ "
+        r"with $w \le 1$, then $R(a, b)$ is the right side",
     )
     missing = (2 / (dimension + 2) * (h * sp.diff(sp.exp(h), h)) ** 2).subs(h, u / 2)
     covariance = -sp.exp(-(u + v) / 2) * missing
@@ -76,8 +76,10 @@ def _share(formula: sp.Expr, proof: Proof) -> None:
     proof.at_most(
         u**2,
         sp.Rational(2, 3) * sum(u**k / sp.factorial(k) for k in range(1, 6)),
-        r"the sum is at most $e^u - 1$, so with $m - 1 < d + 2$ the error falls by less than a "
-        r"third: $e^{-u/2}/(2 \sinh(u/2)) = 1/(e^u - 1)$",
+        r"the right side is $\frac{2}{3}$ of the first terms of $e^u - 1$, so $u^2 \le \frac{2}{3} "
+        r"(e^u - 1)$. As $e^{-u/2}/(2 \sinh(u/2)) = 1/(e^u - 1)$, what is taken from 1 is $\frac{m "
+        r"- 1}{d + 2} \cdot \frac{u^2}{2 (e^u - 1)}$, which with $m - 1 < d + 2$ is less than "
+        r"$\frac{1}{3}$",
     )
 
 
@@ -143,7 +145,7 @@ CLAIMS = (
         changed="$d + 3$ in place of $d + 2$",
         example={"total": 1, "draws": 16, "dimension": 16},
         source="ours, by the series of claim performer.orthogonal_series",
-        variables={**SQUARED, **SERIES, y: UNIT},
+        variables={**SQUARED, **SERIES, w: UNIT},
         direct=_share_directly,
     ),
     Claim(

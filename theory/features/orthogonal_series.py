@@ -35,6 +35,7 @@ from theory.proof.typeset import scientific
 from theory.symbols import ANY, NONNEGATIVE
 
 PLANE_OR_MORE = Parameter("dimension", dimension, lower=2, integer=True)
+NEARLY_OPPOSITE = 0.1  # a length of z at which the bound on the covariance is nearly attained
 GAP = (SM - sp.exp(-(total**2 + apart**2) / 4)) ** 2
 largest_overlap = Law("R(a, b)", dimension / (dimension + 2), (PLANE_OR_MORE,), relation=r"\le")
 covariance = Law(
@@ -110,12 +111,12 @@ def _coefficient(normal: sp.Expr, length: sp.Expr, proof: Proof) -> None:
         lengths * first * second / length.subs(k, a + b) / powers / overlap(a, b),
         half ** (a + b) / (sp.factorial(a) * sp.factorial(b)),
         r"$K_{ab}$ is the coefficient of $\lVert z \rVert^{2a + 2b}$ in $E[e^{\omega_1^\top z} "
-        r"e^{\omega_2^\top z}]$. The coordinates of $z/\lVert z \rVert$ along $u_1$ and $u_2$ are "
-        r"two coordinates $t_1$, $t_2$ of a uniform unit vector, and a Gaussian vector is such a "
-        r"vector times an independent length: $E[t_1^{2a} t_2^{2b}] = E[g^{2a}] E[g^{2b}] / "
-        r"E[r^{2a + 2b}]$, to be multiplied by $E[r_1^{2a}] E[r_2^{2b}]$. With $h = \lVert z "
+        r"e^{\omega_2^\top z}]$. The coordinates of $z/\lVert z \rVert$ along $\nu_1$ and $\nu_2$ "
+        "are two coordinates $t_1$, $t_2$ of a uniform unit vector, and a Gaussian vector is "
+        "such a vector times an independent length: $E[t_1^{2a} t_2^{2b}] = E[g^{2a}] E[g^{2b}] "
+        r"/ E[r^{2a + 2b}]$, to be multiplied by $E[r_1^{2a}] E[r_2^{2b}]$. With $h = \lVert z "
         r"\rVert^2/2$ the mean is therefore $\sum_{a, b} \frac{h^{a + b}}{a!\, b!} R(a, b)$ with "
-        r"$R(a, b) = (d/2)_a (d/2)_b/(d/2)_{a + b}$; sums and means may be exchanged because "
+        "$R(a, b) = (d/2)_a (d/2)_b/(d/2)_{a + b}$; sums and means may be exchanged because "
         r"$E[e^{|\omega_1^\top z| + |\omega_2^\top z|}]$ is finite",
         r"\frac{K_{ab}}{R(a, b)}",
     )
@@ -128,7 +129,8 @@ def _series(formula: sp.Expr, proof: Proof) -> None:
     proof.equal(
         overlap(a + 1, b) / overlap(a, b),
         fraction,
-        "each further $a$ multiplies $R$ by this, and for $b$ it is the same, as $R$ is symmetric",
+        r"raising $a$ by 1 multiplies $R$ by this; raising $b$ does so with $a$ and $b$ exchanged, "
+        r"as $R$ is symmetric",
         r"\frac{R(a + 1, b)}{R(a, b)}",
     )
     proof.at_most(fraction, sp.Integer(1), "so $R$ falls as $a$ or $b$ grows")
@@ -178,7 +180,16 @@ def _covariance_directly(value: float, total: float, apart: float, dimension: fl
     kernel = math.exp((together**2 - difference**2) / 4)
     taken, given = (together, difference, width), (total, apart, dimension)
     bound = law_at(taken, given, value, covariance)
-    return Direct(sentence, found <= bound * (1 - 1e-9) + 1e-12 * kernel**2)
+    below = found <= bound * (1 - 1e-9) + 1e-12 * kernel**2
+    if together <= NEARLY_OPPOSITE:
+        return Direct(sentence, below)
+    there = pair_covariance(NEARLY_OPPOSITE, difference, int(width))
+    scaled = bound * covariance(NEARLY_OPPOSITE, difference, width) / covariance(*taken)
+    sentence += (
+        rf" For $\lVert z \rVert = {NEARLY_OPPOSITE:g}$ it is ${scientific(there / scaled)}$ times "
+        "the bound there."
+    )
+    return Direct(sentence, below and there <= scaled * (1 - 1e-9))
 
 
 def pair_covariance(together: float, difference: float, width: int) -> float:
@@ -219,10 +230,10 @@ CLAIMS = (
         question="3h",
         title="The estimates of orthogonal directions are negatively correlated",
         statement=r"For two orthogonal directions the products of positive features have the "
-        r"covariance $\operatorname{Cov} \le {law} < 0$ if $z \ne 0$, where the exponential "
+        r"covariance $\operatorname{Cov} \le {law}$, negative if $z \ne 0$, where the exponential "
         r"is $e^{-(\lVert x \rVert^2 + \lVert y \rVert^2)/2}$. No larger constant than "
-        r"$2/(d + 2)$ is possible: the term $a = b = 1$, which leads for small $\lVert z \rVert$, "
-        "is exact.",
+        r"$2/(d + 2)$ is possible: the term $a = b = 1$ of the series, which leads for small "
+        r"$\lVert z \rVert$, is exact.",
         assumptions=(LENGTHS, ORTHOGONAL, r"$d \ge 2$"),
         law=covariance,
         derive=_covariance,

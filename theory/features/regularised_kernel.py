@@ -7,6 +7,7 @@ import math
 import sympy as sp
 
 from theory.features.orthogonal_frames import DIMENSION, WIDEST, dimension, narrowed
+from theory.features.orthogonal_series import rising
 from theory.performer import (
     APART,
     LENGTHS,
@@ -37,19 +38,21 @@ regularised = Law(
 
 k = sp.Symbol("k", integer=True, nonnegative=True)
 h = sp.Symbol("h", nonnegative=True)
-y = sp.Symbol("y", nonnegative=True)
+w = sp.Symbol("w", nonnegative=True)
 
 
 def _regularised(formula: sp.Expr, proof: Proof) -> None:
+    normal = sp.factorial(2 * k) / (2**k * sp.factorial(k))
+    term = dimension**k * normal / (2**k * rising(dimension / 2, k)) / sp.factorial(2 * k)
     proof.equal(
-        dimension * (2 * k + 1) / (dimension + 2 * k) / ((2 * k + 2) * (2 * k + 1)),
+        term.subs(k, k + 1) / term,
         dimension / (dimension + 2 * k) / (2 * (k + 1)),
         r"the mean of $e^{\omega^\top z}$ over directions of length $\sqrt{d}$ is $\sum_k T_k "
-        r"\lVert z \rVert^{2k}$ with $T_k = d^k E[t^{2k}]/(2k)!$, and a coordinate $t$ of a "
-        r"uniform unit vector has $E[t^{2k}] = E[g^{2k}]/E[r^{2k}]$, of which "
-        r"each further $k$ multiplies the one by $2k + 1$ and the other by $d + 2k$ (claim "
-        r"performer.orthogonal_series). With $h = \lVert z \rVert^2/2$ the terms are $\rho_k "
-        r"h^k/k!$, where $\rho_0 = 1$ and each further $k$ multiplies $\rho$ by $d/(d + 2k)$",
+        r"\lVert z \rVert^{2k}$ with $T_k = d^k E[t^{2k}]/(2k)!$ (odd powers have mean 0). A "
+        r"coordinate $t$ of a uniform unit vector has $E[t^{2k}] = E[g^{2k}]/E[r^{2k}]$ with the "
+        r"moments of claim performer.orthogonal_series. So $T_k \lVert z \rVert^{2k} = \rho_k "
+        r"h^k/k!$ with $h = \lVert z \rVert^2/2$, $\rho_0 = 1$ and $\rho_{k + 1} = \rho_k\, d/(d + "
+        r"2k)$",
         r"\frac{T_{k + 1}}{T_k}",
     )
     proof.at_most(
@@ -61,9 +64,9 @@ def _regularised(formula: sp.Expr, proof: Proof) -> None:
     lost = k * (k - 1) / (dimension + 2)
     proof.at_most(
         1 - lost.subs(k, k + 1),
-        (1 - lost * y) * dimension / (dimension + 2 * k),
+        (1 - lost * w) * dimension / (dimension + 2 * k),
         r"$\rho_k \ge 1 - k(k - 1)/(d + 2)$ by induction: it holds for $k \le 1$; if $\rho_k = 1 - "
-        r"k(k - 1)y/(d + 2)$ with $y \le 1$, then $\rho_{k + 1}$ is the right side",
+        r"k(k - 1)w/(d + 2)$ with $w \le 1$, then $\rho_{k + 1}$ is the right side",
     )
     proof.equal(
         sp.exp(-(u + v) / 4)
@@ -117,7 +120,7 @@ CLAIMS = (
         changed="$d + 3$ in place of $d + 2$",
         example={"total": 1, "apart": 2, "dimension": 64},
         source=f"{PAPER}, section 2.3 and Theorem 1; the explicit bound is ours",
-        variables={**SQUARED, k: (sp.Integer(1), sp.oo), y: UNIT},
+        variables={**SQUARED, k: (sp.Integer(1), sp.oo), w: UNIT},
         direct=_directly,
     ),
 )

@@ -149,10 +149,10 @@ CLAIMS = (
         key="performer.trigonometric_relative",
         question="3h",
         title="Trigonometric features fail where the kernel is small",
-        statement=r"Relative to the kernel, the mean squared error of trigonometric features is "
-        r"${law}$. At a fixed $\lVert z \rVert$ it is at least "
-        r"$(\frac{1}{2} e^{\lVert z \rVert^2}\, \mathrm{SM}^{-4} - 1)/m$, which grows without "
-        r"bound as $\mathrm{SM} \to 0$; so does the error itself, like $\mathrm{SM}^{-2}$.",
+        statement="Over the square of the kernel, the mean squared error of trigonometric "
+        r"features is ${law}$. At a fixed $\lVert z \rVert$ it is at least $(\frac{1}{2} "
+        r"e^{\lVert z \rVert^2}\, \mathrm{SM}^{-4} - 1)/m$, which grows without bound as "
+        r"$\mathrm{SM} \to 0$; so does the error itself, like $\mathrm{SM}^{-2}$.",
         assumptions=AT_ALL,
         law=trigonometric_relative,
         derive=_trigonometric_relative,
@@ -167,7 +167,7 @@ CLAIMS = (
         key="performer.positive_relative",
         question="3h",
         title="Positive features keep their relative error where the kernel is small",
-        statement=r"Relative to the kernel, the mean squared error of positive features is "
+        statement=r"Over the square of the kernel, the mean squared error of positive features is "
         r"${law}$, whatever the kernel is. At a fixed $\lVert z \rVert$ the error tends to 0 with "
         r"$\mathrm{SM}$; if $\lVert z \rVert$ may grow it need not.",
         assumptions=AT_ALL,
@@ -184,8 +184,8 @@ CLAIMS = (
         key="performer.hyperbolic_relative",
         question="3h",
         title="Hyperbolic and trigonometric features mirror each other",
-        statement=r"Relative to the kernel, the mean squared error of hyperbolic features is "
-        r"${law}$: the formula of trigonometric features with $\lVert z \rVert$ in place of "
+        statement="Over the square of the kernel, the mean squared error of hyperbolic features "
+        r"is ${law}$: the formula of trigonometric features with $\lVert z \rVert$ in place of "
         r"$\lVert x - y \rVert$.",
         assumptions=AT_ALL,
         law=hyperbolic_relative,

@@ -182,7 +182,7 @@ def _layers(formula: sp.Expr, proof: Proof) -> None:
         r"of the $k$-th eigenvector and all $c_k^2$ sum to 1. With $\lambda = |\lambda_2|$ and $X "
         r"= \lambda^{2L}$ the squares sum to at most $X \sum_k c_k^2 \le X$, by induction: if "
         r"those so far have $\sum c_k^2 = S$ and sum to $SXz$ with $z \le 1$, one more, $cXy$ "
-        r"with $c = c_k^2$ and $y \le 1$, keeps that so",
+        r"(where $c$ is the next $c_k^2$, and $y \le 1$) keeps that so",
     )
     proof.equal(
         (m + 1) * (a**2 / m + y + b**2) - (a + b) ** 2,
