@@ -52,7 +52,7 @@ s_i, s_j = sp.symbols("s_i s_j", real=True)
 R, T, t = sp.symbols("R T t", positive=True)
 x, y, z = sp.symbols("x y z", nonnegative=True)
 A = sp.Symbol("A", nonnegative=True)
-W, v_j = sp.symbols("W v_j", real=True)
+W, v_j, b, g = sp.symbols("W v_j b g", real=True)
 e_1, e_2 = (sp.eye(2).row(i).T for i in range(2))
 MARGIN_MEANT = (
     r"$\Delta = \min_{i \ne j} (k_j - k_i)^\top q$ is the margin of key $j$",
@@ -132,19 +132,20 @@ def _attained(formula: sp.Expr, proof: Proof) -> None:
     """The bound is met by keys and values that are written down."""
     q = gap * e_1
     proof.equal(
-        sp.Matrix([e_1.dot(q), (y * e_2).dot(q)]),
+        sp.Matrix([e_1.dot(q), (b * e_2).dot(q)]),
         sp.Matrix([gap, 0]),
-        r"an example in $\mathbb{R}^2$: $k_j = e_1$, the others are distinct multiples $k_i = y_i "
+        r"an example in $\mathbb{R}^2$: $k_j = e_1$, the others are distinct multiples $k_i = b_i "
         r"e_2$, and $q = \Delta e_1$",
         r"(k_j^\top q, k_i^\top q)^\top",
     )
     on, other = softmax([(gap, sp.Integer(1)), (sp.Integer(0), n - 1)])
-    value, others = W * e_1, W * e_1 + diameter * e_2
+    value, others = g * e_1, g * e_1 + diameter * e_2
     proof.equal(
         on * value + (n - 1) * other * others - value,
         formula * e_2,
-        r"its values are $v_j = W e_1$ and, for all others, $v_i = W e_1 + D e_2$: the bound is "
-        r"attained",
+        r"its values are $v_j = g e_1$, with any $g$, and $v_i = g e_1 + D e_2$ for all others: "
+        r"the "
+        r"bound is attained",
         r"c - v_j",
     )
 
@@ -298,7 +299,7 @@ CLAIMS = (
         example={"margin": 10, "n": 16, "diameter": 2},
         source="practical, question 2a; triangle inequality",
         variables={
-            t: POSITIVE, y: UNIT, z: UNIT, w: UNIT, v_j: ANY, A: UNIT, W: ANY,
+            t: POSITIVE, y: UNIT, z: UNIT, w: UNIT, v_j: ANY, A: UNIT, W: ANY, b: ANY, g: ANY,
         },
     ),
     Claim(

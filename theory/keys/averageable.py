@@ -118,7 +118,7 @@ def _line(formula: sp.Expr, proof: Proof) -> None:
     proof.at_most(
         sp.Rational(1, 3),
         formula.subs({u: 0, H: sp.log(1 + y)}),
-        r"for equal weights, $u = 0$: the entropy is not negative",
+        r"for equal weights, $u = 0$: the entropy is not negative, so $e^H = 1 + y$",
     )
     _misses(proof)
 

@@ -80,7 +80,8 @@ def _ceiling(formula: sp.Expr, proof: Proof) -> None:
     proof.at_most(
         formula.subs(H, sp.log(1 + y)),
         sp.Rational(1, 2),
-        r"$H \ge 0$, since every $\lambda_i \le 1$; $H = 0$ only if one $\lambda_i$ is 1, that is "
+        r"$H \ge 0$, since every $\lambda_i \le 1$, so $e^H = 1 + y$; $H = 0$ only if one "
+        r"$\lambda_i$ is 1, that is "
         r"$k_i = k_j$",
     )
     _attained(formula, proof)
@@ -90,11 +91,11 @@ def _tangent(proof: Proof) -> None:
     """log t ≤ t − 1: the tangent at 1 lies above the logarithm."""
     rise = sp.diff(t - 1 - sp.log(t), t)
     proof.equal(rise, 1 - 1 / t, r"the slope of $t - 1 - \log t$", r"\frac{d}{dt}(t - 1 - \log t)")
-    proof.at_most(sp.Integer(0), rise.subs(t, 1 + y), r"it rises where $t \ge 1$ ...")
+    proof.at_most(sp.Integer(0), rise.subs(t, 1 + y), r"it rises where $t = 1 + y \ge 1$ ...")
     proof.at_most(
         rise.subs(t, 1 / (1 + y)),
         sp.Integer(0),
-        r"... and falls where $t \le 1$, so it is least at $t = 1$, where it is 0: "
+        r"... and falls where $t = 1/(1 + y) \le 1$, so it is least at $t = 1$, where it is 0: "
         r"$\log t \le t - 1$ for all $t > 0$",
     )
 
@@ -166,7 +167,7 @@ def _miss(formula: sp.Expr, proof: Proof) -> None:
     proof.at_most(
         diameter / 2,
         formula.subs(H, sp.log(1 + y)),
-        r"$H \ge 0$: at least half of the way is missing",
+        r"$H \ge 0$, so $e^H = 1 + y$: at least half of the way is missing",
     )
     proof.equal(
         (1 - ceiling.expression) * diameter,

@@ -81,7 +81,7 @@ def _moved(formula: sp.Expr, proof: Proof) -> None:
         w * diameter * y,
         diameter * (w + z),
         r"if weight $w \le \tanh(x/2) = w + z$ moves in all, $c' - c$ is $w$ times the difference "
-        r"of two means of values, which lie at most $D$ apart",
+        r"of two means of values, which lie $D y \le D$ apart",
         r"\lVert c' - c \rVert",
     )
     proof.equal(

@@ -207,8 +207,10 @@ CLAIMS = (
         question="2e.2",
         title="The smallest matrix for a margin, orthonormal inputs",
         statement=r"Among all $M = K^\top Q$ with which $m$ of $n$ positions attend to one target "
-        r"each by the margin $\Delta$, the least square of the Frobenius norm is ${law}$, whatever "
-        r"the targets are: column $i$ of the scores is $\Delta (1 - \frac{1}{n})$ at the target "
+        r"each by the margin $\Delta$, the least square of the Frobenius norm, the sum of all "
+        r"squared "
+        r"entries, is ${law}$, whatever the targets are: column $i$ of the scores is $\Delta (1 - "
+        r"\frac{1}{n})$ at the target "
         r"and $-\Delta / n$ elsewhere.",
         assumptions=(
             r"the inputs $x_1, \dots, x_n$ are orthonormal",

@@ -367,7 +367,8 @@ CLAIMS = (
         title="Sets of sources with weights need few features",
         statement=r"If each position attends to at most $m$ sources, with any positive "
         r"weights, there is $M$ of rank at most ${law}$, whatever the number of inputs, with which "
-        r"the weights within each set are exact and every margin is reached. No smaller "
+        r"the weights within each set are exact in proportion to one another, and all other scores "
+        r"lie as far below as wanted. No smaller "
         r"rank will do where all sets of at most $m$ of some $2m + 1$ inputs are attended to.",
         assumptions=INDEPENDENT_WORDS,
         law=rank_of_sets,
