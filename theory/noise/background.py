@@ -33,6 +33,7 @@ from theory.symbols import (
     epsilon,
     logit,
     n,
+    share,
 )  # fmt: skip
 
 if TYPE_CHECKING:
@@ -53,7 +54,8 @@ tail_bound = Law(
 )
 
 A, B, T, M, k, u = sp.symbols("A B T M k u", positive=True)
-y, z = sp.symbols("y z", nonnegative=True)
+w, y, z = sp.symbols("w y z", nonnegative=True)
+v_a, v_b, others = sp.symbols(r"v_a v_b \bar{v}", real=True)
 MOST_KEYS = 16
 """Keys at most of a direct computation that draws them."""
 
@@ -91,8 +93,16 @@ def _mean(formula: sp.Expr, proof: Proof) -> None:
         (n - 2) * term,
         formula,
         r"each term $e^{s_i - s_b}$ of $T/B$ has a Gaussian exponent; sum over the $n - 2$ other "
-        "keys",
+        r"keys. The exponent is $-\beta (1 - 2\alpha\beta)$",
         r"E[T/B]",
+    )
+    pair = share * v_a + (1 - share) * v_b
+    proof.equal(
+        (1 - w) * pair + w * others - pair,
+        w * (others - pair),
+        r"in each coordinate, with $w = 1 - \alpha_a - \alpha_b$ and $\bar{v}$ the mean of the "
+        r"other values by their weights: two means of values, no further apart than the diameter",
+        "c - (s v_a + (1 - s) v_b)",
     )
 
 
@@ -154,7 +164,8 @@ CLAIMS = (
         key="single_head.background",
         question="2c.1",
         title="The other keys receive little, with or without radial noise",
-        statement=r"$E[1 - \alpha_a - \alpha_b] \le {law}$, whatever $r$ is; so "
+        statement=r"The mean weight off $a$ and $b$ is small if the noise is small against the "
+        r"gain: $E[1 - \alpha_a - \alpha_b] \le {law}$, whatever $r$ is; so "
         r"$E\lVert c - (s v_a + (1 - s) v_b) \rVert$ is at most this times the diameter of the "
         r"values. It vanishes as $\beta \to \infty$ if $2\alpha\beta$ stays below a number less "
         r"than 1, and says nothing if $2\alpha\beta > 1$.",
@@ -165,7 +176,10 @@ CLAIMS = (
         changed=r"$\alpha$ in place of $2\alpha$",
         example={"alpha": sp.Rational(1, 10**4), "beta": 12, "n": 16},
         source="practical, question 2c; moment generating function of the normal",
-        variables={A: POSITIVE, B: POSITIVE, T: POSITIVE, logit: ANY},
+        variables={
+            A: POSITIVE, B: POSITIVE, T: POSITIVE, logit: ANY, w: UNIT, share: UNIT, v_a: ANY,
+            v_b: ANY, others: ANY,
+        },
         direct=_mean_directly,
     ),
     Claim(

@@ -236,7 +236,7 @@ CLAIMS = (
     Claim(
         key="logistic_normal.peaks",
         question="2c.2",
-        title="From $\\tau^2 = 2$ on the density of the split has two peaks",
+        title="Beyond $\\tau^2 = 2$ the density of the split has two peaks",
         statement=r"As a function of $x = \operatorname{logit} s$, $\log f$ has at "
         r"$s = \frac{1}{2}$ the second derivative ${law}$. If $\tau^2 \le 2$ the density $f$ "
         r"has one peak, at $\frac{1}{2}$; if $\tau^2 > 2$ it has a dip there and one peak on "

@@ -147,7 +147,8 @@ def _failure(formula: sp.Expr, proof: Proof) -> None:
         formula,
         r"unless this happens or $s_b - s_i$ is less than the margin $M$ of claim "
         r"near_average.margin for one of the $n - 2$ other keys, the error is at most "
-        r"$\varepsilon D$",
+        r"$\varepsilon D$. With $\alpha \to 0$, $\beta \to \infty$ and $\alpha\beta^2 \to 0$ both "
+        r"arguments of $\Phi$ tend to $-\infty$",
     )
 
 
@@ -240,8 +241,8 @@ CLAIMS = (
         ),
         law=margin,
         derive=_margin,
-        twin=sp.log((n - 2) * (1 + theta * epsilon) / (theta * epsilon)),
-        changed=r"the sign of $\theta\varepsilon$ above the bar",
+        twin=sp.log((1 - theta * epsilon) / (theta * epsilon)),
+        changed="the factor $n - 2$ left out",
         example={"epsilon": _TENTH, "n": 16, "theta": _EIGHTH},
         source="practical, question 2c.1; triangle inequality",
         variables={
@@ -266,9 +267,9 @@ CLAIMS = (
         ),
         law=failure,
         derive=_failure,
-        twin=2 * Phi(-_SPLIT / (2 * beta * sp.sqrt(alpha)))
-        + (n - 2) * Phi((_MARGIN - beta) / (beta * sp.sqrt(2 * alpha))),
-        changed=r"the variance $2\alpha\beta^2$ in place of $4\alpha\beta^2$ in the second term",
+        twin=Phi(-_SPLIT / (2 * beta * sp.sqrt(alpha)))
+        + (n - 2) * Phi((_MARGIN - beta) / (2 * beta * sp.sqrt(alpha))),
+        changed="1 in place of 2: one side of the split only",
         example={
             "epsilon": _TENTH, "alpha": sp.Rational(1, 5000), "beta": 8, "n": 16, "theta": _EIGHTH,
         },
@@ -295,8 +296,8 @@ CLAIMS = (
         ),
         law=noise,
         derive=_noise,
-        twin=_SPLIT**2 / (8 * _GAIN**2 * sp.log(1 / eta)),
-        changed=r"$1/\eta$ in place of $2/\eta$",
+        twin=_SPLIT**2 / (2 * _GAIN**2 * sp.log(2 / eta)),
+        changed="2 in place of 8",
         example={"epsilon": _TENTH, "eta": _TENTH, "n": 16, "theta": _EIGHTH},
         source="practical, question 2c.1; union bound and tail bound of the normal",
         variables={u: NONNEGATIVE, t: UNIT},

@@ -137,9 +137,9 @@ CLAIMS = (
         ),
         law=error,
         derive=_error,
-        twin=2 * sp.exp(a**2 / 2 - sp.pi * a / h) / (1 - sp.exp(-sp.pi * a / h))
+        twin=2 * sp.exp(a**2 / 2 - 4 * sp.pi * a / h) / (1 - sp.exp(-4 * sp.pi * a / h))
         + sp.exp(-(X**2) / 2),
-        changed=r"$\pi$ in place of $2\pi$",
+        changed=r"$4\pi$ in place of $2\pi$",
         example={"strip": 1, "step": sp.Rational(1, 4), "reach": 8},
         source="Trefethen and Weideman 2014 (the exponentially convergent trapezoidal rule), "
         "theorem 5.1",

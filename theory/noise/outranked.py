@@ -285,7 +285,8 @@ CLAIMS = (
         key="single_head.outranked",
         question="2c.1",
         title="How often another key outranks both, at a fixed noise",
-        statement=r"$b(\alpha, n, r) = {law}$. It does not depend on $\beta$ and is positive.",
+        statement=r"A key other than $k_a$ and $k_b$ has the largest score with probability "
+        r"$b(\alpha, n, r) = {law}$. It does not depend on $\beta$ and is positive.",
         assumptions=(*ASSUMED, EVENT),
         law=outranked,
         derive=_outranked,
@@ -335,15 +336,16 @@ CLAIMS = (
         key="single_head.background_rate",
         question="2c.1",
         title="How fast the weight on the other keys becomes all or nothing",
-        statement=r"$|E[1 - \alpha_a - \alpha_b] - b(\alpha, n, r)| \le {law}$, which tends to 0 "
-        r"as $\beta \to \infty$.",
+        statement=r"As the gain grows, the weight off $a$ and $b$ becomes 1 where another key has "
+        r"the largest score and 0 elsewhere: $|E[1 - \alpha_a - \alpha_b] - b(\alpha, n, r)| \le "
+        r"{law}$, which tends to 0 as $\beta \to \infty$.",
         assumptions=(*ASSUMED, SPLIT, EVENT),
         law=rate,
         derive=_rate,
-        twin=(sp.log(2) + sp.log(n - 1))
+        twin=(sp.log(3) - sp.log(n - 1))
         / (sp.sqrt(2 * sp.pi) * beta)
         * (1 / sp.sqrt(2 * alpha + radial) + 1 / sp.sqrt(2 * alpha)),
-        changed=r"$\log 2$ in place of $\log 3$",
+        changed=r"the sign of $\log(n - 1)$",
         example={"alpha": sp.Rational(1, 10), "beta": 100, "n": 16, "radial": 0},
         source="practical, question 2c",
         variables={

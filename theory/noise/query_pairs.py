@@ -273,7 +273,7 @@ CLAIMS = (
         question="2d.2",
         title=r"With three keys or more every query along $\mu_a$ and $\mu_b$ misses often",
         statement=r"With $n \ge 3$ and any $q = \beta (x \mu_a + y \mu_b)$, another key than $k_a$ "
-        r"has the largest score with a probability of at least ${law}$. That is what the "
+        r"has the largest score with a probability of at least ${law}$. That is how often the "
         r"practical's $q_1$ misses with two keys, and if $r > 0$ it is above "
         r"$\Phi(-1/\sqrt{r})$, however small $\alpha$ is.",
         assumptions=(

@@ -178,7 +178,8 @@ CLAIMS = (
         key="single_head.average",
         question="2c.1",
         title="With vanishing isotropic noise the split stays near one half",
-        statement=r"With $\Sigma_i = \alpha I$ for every $i$, "
+        statement=r"The share of $v_a$ is within $\delta$ of one half with a probability that "
+        r"depends on $\alpha\beta^2$ alone: with $\Sigma_i = \alpha I$ for every $i$, "
         r"$P(|s - \frac{1}{2}| \le \delta) = {law}$. It lies between $1 - e^{-L^2/(2\tau^2)}$ and "
         r"$\sqrt{2/\pi}\, L/\tau$, where $L = \log\frac{1 + 2\delta}{1 - 2\delta}$ and "
         r"$\tau^2 = 4\alpha\beta^2$: it tends to 1 if and only if $\alpha \beta^2 \to 0$, and to 0 "
@@ -200,7 +201,8 @@ CLAIMS = (
         key="single_head.coin",
         question="2c.2",
         title="With radial noise the split is a fair coin",
-        statement=r"$P(\delta < s < 1 - \delta) = {law}$ lies between $\sqrt{2/\pi}\, v "
+        statement=r"The split is undecided, not within $\delta$ of 0 or 1, with the probability "
+        r"$P(\delta < s < 1 - \delta) = {law}$. It lies between $\sqrt{2/\pi}\, v "
         r"e^{-v^2/2}$ and $\sqrt{2/\pi}\, v$, where $v = L/\tau$ and "
         r"$L = \log\frac{1 - \delta}{\delta}$: it tends to 0 if and only if $\tau \to \infty$, "
         r"that is in part 2 as $\beta \to \infty$ whatever $\alpha$ is, and in part 1 if and only "

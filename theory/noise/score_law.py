@@ -176,7 +176,7 @@ def _joint(formula: sp.Expr, proof: Proof) -> None:
     proof.equal(
         _second_moment((q_1 * xi_1 + q_2 * xi_2) ** 2, xi[:2], plane),
         formula,
-        r"with $\xi = k - \mu$: multiply out; $E[\xi_u \xi_v] = \Sigma_{uv}$",
+        r"with $\xi = k - \mu$: multiply out; $E[\xi_g \xi_h] = \Sigma_{gh}$",
         r"E[(q^\top \xi)^2]",
     )
     sigma = _symmetric(S_11, S_12, S_22, S_13, S_23, S_33)
@@ -225,7 +225,7 @@ def _logit(formula: sp.Expr, proof: Proof) -> None:
         ),
         formula,
         r"with $\xi = k_a - \mu_a$ and $\eta = k_b - \mu_b$ independent: multiply out, the "
-        r"products $\xi_u \eta_v$ have mean 0",
+        r"products $\xi_g \eta_h$ have mean 0",
         r"E[(q^\top \xi - q^\top \eta)^2]",
     )
     longer = sp.Matrix([q_1, q_2, q_3])
