@@ -237,8 +237,8 @@ CLAIMS = (
         ),
         law=rows,
         derive=_rows,
-        twin=sp.log(2 * n * d / delta) / RATE,
-        changed="2 in place of 4",
+        twin=sp.log(4 * n * d / delta) / (2 * RATE),
+        changed=r"half as large: too little if $w$ is a row of $P$ and $\delta$ is small",
         example={
             "epsilon": sp.Rational(1, 2), "delta": sp.Rational(1, 100), "n": 512, "d": 64,
         },

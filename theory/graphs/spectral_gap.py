@@ -355,8 +355,8 @@ CLAIMS = (
         assumptions=(REGULAR, r"$0 < \varepsilon < \frac{1}{2}$, $0 < \gamma < 1$"),
         law=layers,
         derive=_layers,
-        twin=sp.log(sp.sqrt(n) / epsilon) / gamma,
-        changed="1 in place of 2 below the bar",
+        twin=sp.log(sp.sqrt(n) / (4 * epsilon)) / gamma,
+        changed=r"4 in place of 2: too few layers for $n = 2$ and a small $\gamma$",
         example={"epsilon": sp.Rational(1, 4), "n": 128, "gap": sp.Rational(1, 4)},
         source="spectral theorem; Cauchy and Schwarz",
         variables={

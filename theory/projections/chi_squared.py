@@ -157,9 +157,10 @@ CLAIMS = (
         key="chi_squared.upper_tail",
         question="3g.1",
         title="A random projection seldom lengthens a vector",
-        statement=r"The probability that $R$ lengthens a fixed vector falls exponentially in $k$, "
-        r"whatever $n$ is: for every $x \ne 0$, $P(\lVert Rx \rVert^2 \ge (1 + \varepsilon) \lVert "
-        r"x \rVert^2) \le ((1 + \varepsilon) e^{-\varepsilon})^{k/2} \le {law}$.",
+        statement="That $R$ raises the squared length of a fixed vector by the share "
+        r"$\varepsilon$ or more has a probability that falls exponentially in $k$, whatever $n$ "
+        r"is: for every $x \ne 0$, $P(\lVert Rx \rVert^2 \ge (1 + \varepsilon) \lVert x \rVert^2) "
+        r"\le ((1 + \varepsilon) e^{-\varepsilon})^{k/2} \le {law}$.",
         assumptions=(DRAWN, r"$0 < \varepsilon < 1$"),
         law=upper_tail,
         derive=_upper_tail,
@@ -173,10 +174,11 @@ CLAIMS = (
     Claim(
         key="chi_squared.lower_tail",
         question="3g.1",
-        title="A random projection shortens a vector more seldom still",
-        statement="The probability that $R$ shortens a fixed vector has a smaller bound still: "
-        r"for every $x \ne 0$, $P(\lVert Rx \rVert^2 \le (1 - \varepsilon) \lVert x \rVert^2) \le "
-        r"((1 - \varepsilon) e^{\varepsilon})^{k/2} \le {law}$.",
+        title="A random projection seldom shortens a vector",
+        statement="That $R$ lowers the squared length of a fixed vector by the share "
+        r"$\varepsilon$ or more has a smaller bound still than that it raises it: for every $x "
+        r"\ne 0$, $P(\lVert Rx \rVert^2 \le (1 - \varepsilon) \lVert x \rVert^2) \le ((1 - "
+        r"\varepsilon) e^{\varepsilon})^{k/2} \le {law}$.",
         assumptions=(DRAWN, r"$0 < \varepsilon < 1$"),
         law=lower_tail,
         derive=_lower_tail,
