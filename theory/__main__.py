@@ -116,7 +116,9 @@ def _evaluate(name: str, chosen: tuple[Claim | Citation, ...], numbers: dict[str
     if len(found) > 1:
         found = [c for c in found if set(printing.parameters(c)) == set(numbers)]
     if not found:
-        known = "; ".join(f"{c.key} for {', '.join(printing.parameters(c))}" for c in chosen)
+        known = "; ".join(
+            f"{c.key} for {', '.join(printing.parameters(c)) or 'none'}" for c in chosen
+        )
         asked = ", ".join(numbers)
         raise record.InputError(f"no law of {name} asks for exactly {asked}: {known}")
     shown = [printing.evaluated(claim, numbers) for claim in found]
@@ -137,6 +139,8 @@ def _numbers(arguments: list[str]) -> dict[str, float]:
         if not name.startswith("--"):
             problems.append(f"expected --name value, got {name}")
             continue
+        if name.removeprefix("--") in given:
+            problems.append(f"{name} is given twice")
         try:
             given[name.removeprefix("--")] = float(value)
         except ValueError:

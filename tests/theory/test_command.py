@@ -142,6 +142,9 @@ def test_a_construction_is_explained_step_by_step(capsys: pytest.CaptureFixture[
         (["averaging", "--n", "3"], "no law of averaging asks for exactly n: averaging.output for"),
         (["--n", "3"], "3 is not a claim"),
         (["averaging.gain", "n", "3"], "expected --name value, got n"),
+        (["averaging.gain", "--n=3", "--n=4", "--epsilon=0.1"], "--n is given twice"),
+        (["performer.uniform", "--n", "3"], "no law of performer.uniform asks for exactly n"),
+        (["copying.weight", "--n=3", "--margin=inf"], "margin must be a finite number, got inf"),
         (["--nothing"], "--nothing needs the name of a claim before it"),
         (
             ["averaging", "--latex", "--n", "3"],

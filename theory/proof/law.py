@@ -58,7 +58,7 @@ class Parameter:
         """The allowed values in words."""
         kind = "an integer" if self.integer else "a number"
         if math.isinf(self.lower) and math.isinf(self.upper):
-            return kind
+            return kind if self.integer else "a finite number"
         if math.isinf(self.upper):
             return f"{kind} {'above' if self.open else 'of at least'} {self.lower:g}"
         return f"{kind} {'strictly ' if self.open else ''}between {self.lower:g} and {self.upper:g}"
