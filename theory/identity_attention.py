@@ -1,7 +1,8 @@
 """Question 2e.1: attention without key, query and value matrices, K = Q = V = I.
 
 u_a, u_b, u_c, u_d are orthogonal with norm β; x₁ = u_d + u_b, x₂ = u_a, x₃ = u_c + u_b. Adding
-u_c, u_d or both to x₂ is written x₂ = u_a + a_c u_c + a_d u_d with a_c and a_d 0 or 1.
+u_c, u_d or both to x₂ is written x₂ = u_a + a_c u_c + a_d u_d: a_c and a_d are 0 or 1, or any
+multiples of at least 0.
 """
 
 from __future__ import annotations
