@@ -83,6 +83,7 @@ def query(
         array("keys", keys, "n", "d"), rows("keys", keys, 2),
         array("scores", scores, size_of(keys, 0)),
     )  # fmt: skip
+    keys, scores = np.asarray(keys), np.asarray(scores)
     if found := unreachable(keys, scores):
         raise RefusalError(found.words, [found])
     shortest: np.ndarray = np.linalg.lstsq(keys, scores, rcond=None)[0]
