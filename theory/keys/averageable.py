@@ -107,7 +107,7 @@ def _line(formula: sp.Expr, proof: Proof) -> None:
         sp.exp(H - r * u) / (2 * sp.cosh(u / 2) + sp.exp(H - r * u)),
         r"$\sum_i w_i s_i$ is the score of the point of the line: $h + ru$ or, on the other side "
         r"of the midpoint, $h - ru$. So $T \ge e^h Z$ with $Z = e^{H - ru}$, and at $T = e^h Z$ "
-        r"$\lambda = T/(A + B + T)$ is this, since $A + B = 2 e^h \cosh(u/2)$",
+        r"$\lambda = T/(A + B + T)$ is this, since $A + B = e^{s_a} + e^{s_b} = 2 e^h \cosh(u/2)$",
     )
     proof.at_most(
         Z / (2 * C + Z),

@@ -149,7 +149,8 @@ def _most(formula: sp.Expr, proof: Proof) -> None:
     proof.equal(
         leak**2 / (alpha_a * alpha_b),
         4 * leak**2 / ((1 - leak) ** 2 - delta**2),
-        r"$T e^{-h} = T/\sqrt{AB} = \lambda/\sqrt{\alpha_a \alpha_b}$, where "
+        r"with $A = e^{s_a}$ and $B = e^{s_b}$, $T e^{-h} = T/\sqrt{AB} = "
+        r"\lambda/\sqrt{\alpha_a \alpha_b}$, where "
         r"$\alpha_a + \alpha_b = 1 - \lambda$ and, here, $\alpha_a - \alpha_b = \delta$",
         r"(T e^{-h})^2",
     )

@@ -133,7 +133,8 @@ def _shortest(formula: sp.Expr, proof: Proof) -> None:
     proof.equal(
         leak.expression / (1 - leak.expression),
         (n - 2) * sp.exp(-beta) / 2,
-        r"a leak of at most $\lambda(\beta)$ means that $T/(A + B)$ is at most this; since "
+        r"with $A = e^{s_a}$, $B = e^{s_b}$ and $T$ the sum of $e^{s_i}$ over the other keys, a "
+        r"leak of at most $\lambda(\beta)$ means that $T/(A + B)$ is at most this; since "
         r"$A + B = 2 e^h \cosh(u/2)$ and $\log T \ge m + \log(n - 2)$, it means that $h - m \ge g$ "
         r"with $g = \beta - \log\cosh(u/2) \ge 0$",
         r"\frac{\lambda}{1 - \lambda}",
