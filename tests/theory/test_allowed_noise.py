@@ -41,17 +41,17 @@ def test_the_sufficient_noise_suffices(delta: float, eta: float, beta: float) ->
 
 @pytest.mark.parametrize(
     ("epsilon", "n", "theta"),
-    [(Fraction(1, 10), 16, Fraction(1, 8)), (Fraction(1, 3), 3, Fraction(1, 2))],
+    [(Fraction(1, 10), 16, Fraction(1, 8)), (Fraction(1, 3), 4, Fraction(1, 2))],
 )
 def test_the_margin_in_fractions(epsilon: Fraction, n: int, theta: Fraction) -> None:
-    """e^M = (n − 2)(1 − θε)/(θε) leaves exactly θε off b; the wrong twin leaves less."""
+    """e^M = (n − 2)(1 − θε)/(θε) leaves exactly θε off b; the wrong twin, without n − 2, more."""
     power = (n - 2) * (1 - theta * epsilon) / (theta * epsilon)
     found = near_average.margin(float(epsilon), n, float(theta))
     assert found == pytest.approx(math.log(power), rel=1e-14)
     ratio = (n - 2) / power
     assert ratio / (1 + ratio) == theta * epsilon
-    wrong = (n - 2) / ((n - 2) * (1 + theta * epsilon) / (theta * epsilon))
-    assert wrong / (1 + wrong) < theta * epsilon
+    wrong = (n - 2) / ((1 - theta * epsilon) / (theta * epsilon))
+    assert wrong / (1 + wrong) > theta * epsilon
 
 
 def output_error(scores: np.ndarray, values: np.ndarray) -> float:

@@ -149,6 +149,7 @@ def _failure(formula: sp.Expr, proof: Proof) -> None:
         r"near_average.margin for one of the $n - 2$ other keys, the error is at most "
         r"$\varepsilon D$. With $\alpha \to 0$, $\beta \to \infty$ and $\alpha\beta^2 \to 0$ both "
         r"arguments of $\Phi$ tend to $-\infty$",
+        r"P(|s - \tfrac{1}{2}| > (1 - \theta)\varepsilon) + (n - 2) P(s_b - s_i < M)",
     )
 
 

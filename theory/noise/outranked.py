@@ -168,11 +168,12 @@ def _below(formula: sp.Expr, proof: Proof) -> None:
         r"independent copy of $m$; the mean of the right side is $2(E[pg] - E[p] E[g])$",
     )
     proof.at_most(
+        -y * z,
         sp.Integer(0),
-        y * z,
-        r"$p$ and $g$ both rise with $m$, so $p - p_2$ and $g - g_2$ have one sign, with moduli "
-        r"$y$ and $z$: the mean is at least 0, and $E[pg] \ge E[p] E[g]$ (Chebyshev)",
-        r"(p - p_2)(g - g_2)",
+        r"$p$ and $g$ both rise with $m$, so $p - p_2$ and $g - g_2$ have one sign and, with the "
+        r"moduli $y$ and $z$, the product $yz$: its mean is at least 0, and $E[pg] \ge E[p] E[g]$ "
+        "(Chebyshev)",
+        r"-(p - p_2)(g - g_2)",
     )
     apart = [covariance(s, Q, Q) + covariance(SIGMA, Q, Q) for s in (SIGMA_A, SIGMA)]
     proof.equal(
