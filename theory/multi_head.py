@@ -79,9 +79,10 @@ def _average(formula: sp.Expr, proof: Proof) -> None:
     proof.equal(
         (on + off) / 2,
         (1 - formula) / 2,
-        r"head 1 gives $v_a$ the weight $e^\beta/(e^\beta + n - 1)$, head 2 gives it "
+        r"with $w_{ji}$ the weight of head $j$ on value $i$: head 1 gives $v_a$ the weight "
+        r"$e^\beta/(e^\beta + n - 1)$, head 2 gives it "
         r"$1/(e^\beta + n - 1)$; for $v_b$ the other way round",
-        r"\frac{1}{2}(\alpha_{1a} + \alpha_{2a})",
+        r"\frac{1}{2}(w_{1a} + w_{2a})",
     )
     proof.equal(
         (on + off) / 2 * (v_a + v_b) + (n - 2) * off * others - (v_a + v_b) / 2,

@@ -53,7 +53,7 @@ tail_bound = Law(
     relation=r"\le",
 )
 
-A, B, T, M, k, u = sp.symbols("A B T M k u", positive=True)
+A, B, T, M, j, u = sp.symbols("A B T M j u", positive=True)
 w, y, z = sp.symbols("w y z", nonnegative=True)
 v_a, v_b, others = sp.symbols(r"v_a v_b \bar{v}", real=True)
 MOST_KEYS = 16
@@ -124,10 +124,10 @@ def _tail(formula: sp.Expr, proof: Proof) -> None:
     )
     _difference(proof)
     proof.at_most(
-        k * u * z + (1 - k * u * z) * u,
-        (k + 1) * u,
-        r"induction on the keys: if one of $k$ of them is so near with probability $kuz$, "
-        r"$z \le 1$, one more, near with probability $u$, makes it at most $(k + 1)u$",
+        j * u * z + (1 - j * u * z) * u,
+        (j + 1) * u,
+        r"induction on the keys: if one of $j$ of them is so near with probability $juz$, "
+        r"$z \le 1$, one more, near with probability $u$, makes it at most $(j + 1)u$",
     )
     proof.equal(
         (n - 2) * Phi((threshold - beta) / sp.sqrt(2 * covariance(SIGMA, Q, Q))),
@@ -198,7 +198,7 @@ CLAIMS = (
         example={"epsilon": sp.Rational(1, 10), "alpha": sp.Rational(1, 25), "beta": 60, "n": 16},
         source="practical, question 2c; union bound",
         variables={
-            A: POSITIVE, B: POSITIVE, M: POSITIVE, k: POSITIVE, u: UNIT, y: UNIT, z: UNIT,
+            A: POSITIVE, B: POSITIVE, M: POSITIVE, j: POSITIVE, u: UNIT, y: UNIT, z: UNIT,
         },
         direct=_tail_directly,
     ),

@@ -89,10 +89,10 @@ def _second(formula: sp.Expr, proof: Proof) -> None:
     proof.at_most(
         A / (A + B + T),
         A / B,
-        r"the weight of key $i \ne b$ in head 2, with $A = e^{s_i}$, $B = e^{s_b}$ and $T$ for "
-        r"the rest: where $s_b - s_i \ge \beta/2$ it is at most $e^{-\beta/2}$, elsewhere at "
-        "most 1",
-        r"\alpha_{2i}",
+        r"the weight $w_{2i}$ of key $i \ne b$ in head 2, with $A = e^{s_i}$, $B = e^{s_b}$ and "
+        r"$T$ for the rest: where $s_b - s_i \ge \beta/2$ it is at most $e^{-\beta/2}$, elsewhere "
+        "at most 1",
+        r"w_{2i}",
     )
     centres = [mean(MU_B, Q2) - mean(mu, Q2) for mu in (MU_A, MU_I)]
     spreads = [covariance(SIGMA, Q2, Q2) + covariance(s, Q2, Q2) for s in (SIGMA_A, SIGMA)]

@@ -169,11 +169,11 @@ def _variance(formula: sp.Expr, proof: Proof) -> None:
         - u * sp.cos(b) ** 2
         - (1 + u) * sp.sin(b) ** 2,
         sp.cos(b) ** 2 - sp.sin(b) ** 2,
-        r"with $u = \sinh^2 a$ and $1 + u = \cosh^2 a$; this is at least 0 for $|b| \le \pi/4$, so "
-        r"$|\tanh(a + ib)| \le 1$ there: the integrand over $\varphi$ is at most $\frac{1}{4}$ for "
+        r"with $u = \sinh^2 c$ and $1 + u = \cosh^2 c$; this is at least 0 for $|b| \le \pi/4$, so "
+        r"$|\tanh(c + ib)| \le 1$ there: the integrand over $\varphi$ is at most $\frac{1}{4}$ for "
         r"$|\operatorname{Im} z| \le \pi/(2\tau)$, and claim normal_quadrature.error bounds the "
         "error of its computation",
-        r"|\cosh(a + ib)|^2 - |\sinh(a + ib)|^2",
+        r"|\cosh(c + ib)|^2 - |\sinh(c + ib)|^2",
     )
 
 

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     import numpy as np
 
 m, x = sp.symbols("m x", real=True)
-A, k, u = sp.symbols("A k u", positive=True)
+A, g, j, u = sp.symbols("A g j u", positive=True)
 y, z = sp.symbols("y z", nonnegative=True)
 
 
@@ -113,29 +113,29 @@ def _miss(formula: sp.Expr, proof: Proof) -> None:
         r"p(\alpha, n, r)",
     )
     proof.equal(
-        m**2 + (A + k * m) ** 2,
-        (1 + k**2) * (m + A * k / (1 + k**2)) ** 2 + A**2 / (1 + k**2),
-        r"complete the square: the derivative of $\int \varphi(m) \Phi(A + km)\, dm$ in $A$ is "
-        r"that of $\Phi(A/\sqrt{1 + k^2})$, and both vanish at $A \to -\infty$",
+        m**2 + (A + g * m) ** 2,
+        (1 + g**2) * (m + A * g / (1 + g**2)) ** 2 + A**2 / (1 + g**2),
+        r"complete the square: the derivative of $\int \varphi(m) \Phi(A + gm)\, dm$ in $A$ is "
+        r"that of $\Phi(A/\sqrt{1 + g^2})$, and both vanish at $A \to -\infty$",
     )
     slope, shift = sp.sqrt(alpha / (radial + alpha)), -1 / sp.sqrt(radial + alpha)
     proof.equal(
         (shift / sp.sqrt(1 + slope**2)) ** 2,
         1 / (radial + 2 * alpha),
         r"so for two keys $p(\alpha, 2, r) = \Phi(-1/\sqrt{r + 2\alpha})$, with "
-        r"$k^2 = \alpha/(r + \alpha)$ and $A = -1/\sqrt{r + \alpha}$",
-        r"\frac{A^2}{1 + k^2}",
+        r"$g^2 = \alpha/(r + \alpha)$ and $A = -1/\sqrt{r + \alpha}$",
+        r"\frac{A^2}{1 + g^2}",
     )
 
 
 def _miss_bound(formula: sp.Expr, proof: Proof) -> None:
     level = alpha ** sp.Rational(1, 4)
     proof.at_most(
-        k * u * z + (1 - k * u * z) * u,
-        (k + 1) * u,
+        j * u * z + (1 - j * u * z) * u,
+        (j + 1) * u,
         r"head 1 misses only if $k_a^\top \mu_a < c$ or some other $k_i^\top \mu_a > c$; "
-        r"induction: if one of $k$ keys exceeds $c$ with probability $kuz$, $z \le 1$, one more "
-        r"key with probability $u$ makes it at most $(k + 1)u$",
+        r"induction: if one of $j$ keys exceeds $c$ with probability $juz$, $z \le 1$, one more "
+        r"key with probability $u$ makes it at most $(j + 1)u$",
     )
     tail = tail_bound(y, proof)
     of_other = level / sp.sqrt(covariance(SIGMA, MU_A, MU_A))
@@ -164,14 +164,15 @@ def _miss_bound(formula: sp.Expr, proof: Proof) -> None:
 
 
 def _limit(formula: sp.Expr, proof: Proof) -> None:
+    few = (n - 1) * sp.exp(-x)
     proof.equal(
-        sp.Matrix([sp.diff(sp.log(1 + k * sp.exp(-x)), x), sp.diff(sp.log(1 + sp.exp(x)), x)]),
-        sp.Matrix([-k * sp.exp(-x) / (1 + k * sp.exp(-x)), sp.exp(x) / (1 + sp.exp(x))]),
-        r"let $x$ be $s_a$ less the largest other score and $k = n - 1$. If $x > 0$, claim "
+        sp.Matrix([sp.diff(sp.log(1 + few), x), sp.diff(sp.log(1 + sp.exp(x)), x)]),
+        sp.Matrix([-few / (1 + few), sp.exp(x) / (1 + sp.exp(x))]),
+        r"let $x$ be $s_a$ less the largest other score. If $x > 0$, claim "
         r"copying.weight bounds $1 - w_1$ by the negative of the first entry; if $x < 0$ the "
         r"second bounds $w_1$, as a single key already has a score larger by $|x|$. Integrated, "
         r"over $x > 0$ and $x < 0$, they give $\log n$ and $\log 2$",
-        r"\frac{d}{dx} (\log(1 + k e^{-x}), \log(1 + e^x))^\top",
+        r"\frac{d}{dx} (\log(1 + (n - 1) e^{-x}), \log(1 + e^x))^\top",
     )
     largest = 1 / sp.sqrt(2 * sp.pi * covariance(SIGMA_A, Q1, Q1))
     proof.at_most(
@@ -236,7 +237,7 @@ CLAIMS = (
         changed="$n - 1$ in place of $n$",
         example={"alpha": sp.Rational(1, 100), "n": 16, "radial": sp.Rational(1, 2)},
         source="practical, question 2d.2; distribution of a maximum",
-        variables={m: ANY, A: POSITIVE, k: POSITIVE},
+        variables={m: ANY, A: POSITIVE, g: POSITIVE},
     ),
     Claim(
         key="multi_head.miss_bound",
@@ -254,7 +255,7 @@ CLAIMS = (
         changed=r"the sign of $\alpha^{1/4}$",
         example={"alpha": sp.Rational(1, 10**4), "n": 16, "radial": sp.Rational(1, 2)},
         source="practical, question 2d.2; union bound",
-        variables={k: POSITIVE, u: UNIT, z: UNIT, y: NONNEGATIVE},
+        variables={j: POSITIVE, u: UNIT, z: UNIT, y: NONNEGATIVE},
     ),
     Claim(
         key="multi_head.limit",
@@ -280,6 +281,6 @@ CLAIMS = (
             "radial": sp.Rational(1, 2),
         },
         source="practical, question 2d.2",
-        variables={x: ANY, k: POSITIVE, u: POSITIVE, y: UNIT},
+        variables={x: ANY, u: POSITIVE, y: UNIT},
     ),
 )

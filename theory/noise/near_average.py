@@ -64,7 +64,7 @@ noise = Law(
 )
 
 t, u, w, x, y, z = sp.symbols("t u w x y z", nonnegative=True)
-k, p = sp.symbols("k p", positive=True)
+j, p = sp.symbols("j p", positive=True)
 v_a, v_b, others = sp.symbols(r"v_a v_b \bar{v}", real=True)
 
 
@@ -135,10 +135,10 @@ def _failure(formula: sp.Expr, proof: Proof) -> None:
         r"(E[s_b - s_i], \operatorname{Var}(s_b - s_i))^\top",
     )
     proof.at_most(
-        k * p * z + (1 - k * p * z) * p,
-        (k + 1) * p,
-        r"union bound, by induction: if one of $k$ events happens with probability $kpz$, "
-        r"$z \le 1$, one more of probability $p$ makes it at most $(k + 1)p$",
+        j * p * z + (1 - j * p * z) * p,
+        (j + 1) * p,
+        r"union bound, by induction: if one of $j$ events happens with probability $jpz$, "
+        r"$z \le 1$, one more of probability $p$ makes it at most $(j + 1)p$",
     )
     proof.equal(
         1
@@ -275,7 +275,7 @@ CLAIMS = (
             "epsilon": _TENTH, "alpha": sp.Rational(1, 5000), "beta": 8, "n": 16, "theta": _EIGHTH,
         },
         source="practical, question 2c.1; union bound",
-        variables={k: POSITIVE, p: UNIT, z: UNIT},
+        variables={j: POSITIVE, p: UNIT, z: UNIT},
         direct=_failure_directly,
     ),
     Claim(

@@ -55,7 +55,7 @@ if TYPE_CHECKING:
     Points = Float[np.ndarray, " points"]
 
 m, x = sp.symbols("m x", real=True)
-A, k, u, v, S = sp.symbols("A k u v S", positive=True)
+A, j, u, v, S = sp.symbols("A j u v S", positive=True)
 p, p_2, g, g_2 = sp.symbols("p p_2 g g_2", real=True)
 R, y, z = sp.symbols("R y z", nonnegative=True)
 
@@ -140,10 +140,10 @@ def _above(formula: sp.Expr, proof: Proof) -> None:
         r"(E[d], \operatorname{Var}(d))^\top",
     )
     proof.at_most(
-        k * u * z + (1 - k * u * z) * u,
-        (k + 1) * u,
-        r"induction on the keys: if one of $k$ of them exceeds it with probability $kuz$, "
-        r"$z \le 1$, one more, with probability $u$, makes it at most $(k + 1)u$",
+        j * u * z + (1 - j * u * z) * u,
+        (j + 1) * u,
+        r"induction on the keys: if one of $j$ of them exceeds it with probability $juz$, "
+        r"$z \le 1$, one more, with probability $u$, makes it at most $(j + 1)u$",
     )
     proof.equal(
         (n - 2) * Phi(-beta / sp.sqrt((own + other) / 4 + other)),
@@ -311,7 +311,7 @@ CLAIMS = (
         changed=r"$2\alpha$ in place of $3\alpha$",
         example={"alpha": sp.Rational(1, 50), "n": 16, "radial": 0},
         source="practical, question 2c; union bound",
-        variables={beta: POSITIVE, k: POSITIVE, u: UNIT, z: UNIT},
+        variables={beta: POSITIVE, j: POSITIVE, u: UNIT, z: UNIT},
         direct=_above_directly,
     ),
     Claim(

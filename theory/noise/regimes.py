@@ -185,7 +185,7 @@ CLAIMS = (
         r"$\tau^2 = 4\alpha\beta^2$: it tends to 1 if and only if $\alpha \beta^2 \to 0$, and to 0 "
         r"if and only if $\alpha \beta^2 \to \infty$, as for any fixed $\alpha$ when "
         r"$\beta \to \infty$. With $\beta \to \infty$ besides $\alpha \beta^2 \to 0$ the output "
-        r"itself tends to the average, by claim single_head.background.",
+        r"itself tends to the average, by claim single_head.failure.",
         assumptions=(*ASSUMED, r"$r = 0$", SPLIT, r"$0 < \delta < \frac{1}{2}$"),
         law=near_half,
         derive=_average,
