@@ -162,6 +162,7 @@ class Typesetter:
             return Markup(
                 f'<span class="formula">{visible}<span class="unseen">{markup}</span></span>'
             )
+        # One path a formula in place of its glyphs prints a third faster, but doubles the file.
         name = "math-" + hashlib.sha256(f"{display} {tex}".encode()).hexdigest()[:16] + ".svg"
         self.assets[name] = drawing.svg.encode()
         alternative = html.escape(drawing.speech, quote=True)
