@@ -292,8 +292,8 @@ def read(path: Path, kind: type[R]) -> R:
         raise RecordError(f"{path}: stage is {found!r}, expected {kind.stage!r}")
     if body.get("schema") != SCHEMA:
         raise RecordError(
-            f"{path}: schema is {body.get('schema')!r}, expected {SCHEMA}: another version wrote it; "
-            "`make clean` removes it"
+            f"{path}: schema is {body.get('schema')!r}, expected {SCHEMA}: another version wrote "
+            "it; `make clean` removes it"
         )
     fields = {k: v for k, v in body.items() if k not in ("stage", "schema")}
     return typing.cast(R, _parse(kind, fields, str(path)))

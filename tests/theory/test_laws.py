@@ -335,3 +335,4 @@ def test_numbers_written_into_a_formula_keep_their_signs_and_powers() -> None:
     assert law.shown({"b": sp.Integer(-1)}) == r"\left(-1\right)^{2}"
     assert law.shown({"b": sp.Integer(10) ** 6}) == "1000000^{2}"
     assert law.shown({"b": sp.Rational(5, 2 * 10**7)}) == r"\left(2.5 \cdot 10^{-7}\right)^{2}"
+    assert law.shown({"b": sp.Rational(1, 10**6)}) == r"\left(10^{-6}\right)^{2}"

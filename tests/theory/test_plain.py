@@ -25,6 +25,8 @@ CASES = [
     (r"x^{2}_{10}", "x²₁₀"),
     (r"\sqrt{\frac{2}{\pi}}", "√(2/π)"),
     (r"\sqrt{\alpha} \beta", "√α β"),
+    (r"\sqrt[4]{\alpha} - 1", "⁴√α − 1"),
+    (r"p_{+}", "p_+"),
     (r"k_i^\top q", "k_iᵀ q"),
     (r"\lVert c - v_j \rVert^2", "‖c − v_j‖²"),
     (r"\bar{v} \in \mathbb{R}^d", "v̄ ∈ ℝ^d"),

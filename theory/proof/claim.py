@@ -110,8 +110,15 @@ class Claim:
         )
         formula, found = self.law.shown(numbers), scientific(value)
         law = f"{self.law.symbol} {self.law.relation} {formula}"
-        sentence = f"${law}$." if formula == found else f"${law} \\approx {found}$."
+        sign = "=" if self._exactly(numbers, value) else r"\approx"
+        sentence = f"${law}$." if formula == found else f"${law} {sign} {found}$."
         return f"For {given}: {sentence}" if given else sentence
+
+    def _exactly(self, numbers: Mapping[str, sp.Expr], value: float) -> bool:
+        """Whether the value to four digits is the value itself."""
+        at = {p.symbol: numbers[p.name] for p in self.law.parameters}
+        exact = self.law.expression.xreplace(at)
+        return bool(exact.is_Rational and exact == sp.Rational(f"{value:.4g}"))
 
 
 @dataclass(frozen=True)

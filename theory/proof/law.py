@@ -74,7 +74,8 @@ def _digits(value: float) -> str:
 
 
 def _power_of_ten(found: re.Match[str]) -> str:
-    return rf"{found[1]} \cdot 10^{{{int(found[2])}}}"
+    power = rf"10^{{{int(found[2])}}}"
+    return power if found[1] == "1" else rf"{found[1]} \cdot {power}"
 
 
 def _plain(value: Any) -> str:

@@ -101,7 +101,7 @@ def _one(token: str, tokens: Iterator[str]) -> str:
     if name == "binom":
         return f"C({_argument(tokens)}, {_argument(tokens)})"
     if name == "sqrt":
-        return f"√{_bracketed(_argument(tokens))}"
+        return _root(tokens)
     if name in ACCENTS:
         return _argument(tokens) + ACCENTS[name]
     if name in FACES:
@@ -119,11 +119,20 @@ def _argument(tokens: Iterator[str]) -> str:
     return _one(token, tokens).strip() if token else ""
 
 
+def _root(tokens: Iterator[str]) -> str:
+    """The root of the next argument; of another order than two if one stands in brackets."""
+    radicand = _argument(tokens)
+    if radicand != "[":
+        return f"√{_bracketed(radicand)}"
+    order = _sequence(tokens, "]")
+    return f"{order.translate(RAISED)}√{_bracketed(_argument(tokens))}"
+
+
 def _script(mark: str, inner: str) -> str:
     table = RAISED if mark == "^" else LOWERED
     if inner and all(ord(letter) in table for letter in inner):
         return inner.translate(table)
-    plain = re.fullmatch(r"\w[\u0300-\u036f]?|\d+", inner)
+    plain = re.fullmatch(r"\w[\u0300-\u036f]?|\d+|[+*]", inner)
     return mark + (inner if plain or _closing(inner) == len(inner) else f"({inner})")
 
 
