@@ -72,11 +72,10 @@ def evaluated(claim: Claim, numbers: Mapping[str, float]) -> tuple[str, bool]:
         f"  {law} {value:.10g}",
     ]
     directly = claim.verify(numbers)
-    if directly:
-        lines.append(wrapped(directly.sentence, "  "))
-        if not directly.agrees:
-            lines.append("  This contradicts the law.")
-    return "\n".join(lines) + "\n", directly is None or directly.agrees
+    lines.append(wrapped(directly.sentence, "  "))
+    if not directly.agrees:
+        lines.append("  This contradicts the law.")
+    return "\n".join(lines) + "\n", directly.agrees
 
 
 def wrapped(sentence: str, first: str = "", rest: str | None = None) -> str:

@@ -28,10 +28,10 @@ class Claim:
 
     statement: English with inline mathematics between dollars; `{law}` stands for the formula
     derive: adds the steps of the derivation of a given formula to a proof
-    variables: intervals of the symbols of the derivation that are no parameters of the law
     twin: a formula that is wrong in one constant or sign; changed: what was changed, in words
     example: exact numbers for the parameters of the law
     direct: computes from the definition what the law says, given its value and its parameters
+    variables: intervals of the symbols of the derivation that are no parameters of the law
     """
 
     key: str
@@ -45,8 +45,8 @@ class Claim:
     changed: str
     example: Mapping[str, sp.Expr | int]
     source: str
+    direct: Callable[..., Direct]
     variables: Domain = field(default_factory=dict)
-    direct: Callable[..., Direct] | None = None
 
     def prove(self, formula: sp.Expr) -> Proof:
         """Derive and check `formula` in place of the law."""
@@ -82,18 +82,18 @@ class Claim:
             assumptions=tuple(map(str, self.assumptions)),
             steps=tuple(proof.steps),
             result=self.law.shown_whole,
-            verdict=proof.verdict if directly is None or directly.agrees else "refuted",
+            verdict=proof.verdict if directly.agrees else "refuted",
             twin=f"${self.law.symbol} {self.law.relation} {latex(self.twin)}$ ({self.changed})",
             twin_verdict=twin,
             example=self.worked_example(),
-            directly=directly.sentence if directly else "",
+            directly=directly.sentence,
             source=self.source,
             seconds=round(time.perf_counter() - start, 3),
         )
 
-    def verify(self, numbers: Mapping[str, float]) -> Direct | None:
-        """What the definition gives at these parameters of the law; None if there is no check."""
-        return self.direct(self.law(**numbers), **numbers) if self.direct else None
+    def verify(self, numbers: Mapping[str, float]) -> Direct:
+        """What the definition gives at these parameters of the law."""
+        return self.direct(self.law(**numbers), **numbers)
 
     @property
     def stated(self) -> str:
