@@ -286,7 +286,6 @@ def test_direct_checks_survive_other_parameters(key: str, numbers: dict[str, flo
 def test_direct_checks_contradict_a_wrong_law(key: str) -> None:
     claim = CLAIMS[key]
     numbers = {name: float(value) for name, value in claim.example.items()}
-    assert claim.direct is not None
     value = claim.law(**numbers)
     upwards = claim.law.relation == r"\ge" and claim.law.symbol != "k"
     factor = LOOSE.get(key, 1.05)
