@@ -94,6 +94,15 @@ def test_a_twin_is_followed_to_its_first_refuted_step() -> None:
     assert [d.verdict for d in proof.decisions] == ["proved", "refuted"]
 
 
+def test_an_inequality_may_have_to_be_attained() -> None:
+    proof = Proof(DOMAIN)
+    proof.at_most(x * y, x, "attained", equality={y: 1})
+    assert proof.steps[0].check.endswith("; equality at $y = 1$")
+    assert proof.verdict == "proved"
+    proof.at_most(x * y, 2 * x, "true, with room to spare", equality={y: 1})
+    assert proof.verdict == "refuted"
+
+
 def test_a_computed_fact_counts_as_it_was_found() -> None:
     proof = Proof(DOMAIN)
     proof.holds("1 + 1 = 2", 1 + 1 == 2, "a sum", "integers")

@@ -80,9 +80,10 @@ def points(symbols: set[sp.Symbol], domain: Domain) -> list[dict[sp.Symbol, sp.R
     return [dict(zip(ordered, row, strict=True)) for row in rotated]
 
 
-def shown(point: dict[sp.Symbol, sp.Rational]) -> str:
+def shown(point: dict[sp.Symbol, sp.Expr]) -> str:
     """A point in words, for a reader: `$n = 3$, $\\beta = 1/2$`."""
-    return ", ".join(f"${latex(s)} = {v}$" for s, v in point.items()) or "every point"
+    values = ((latex(s), v if v.is_Rational else latex(v)) for s, v in point.items())
+    return ", ".join(f"${symbol} = {value}$" for symbol, value in values) or "every point"
 
 
 def _values(symbol: sp.Symbol, domain: Domain) -> list[sp.Rational]:

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 import sympy as sp
 
 from reports import record
-from theory.proof.algebra import Decision, Domain, Verdict, every, identity, nonnegative
+from theory.proof.algebra import (
+    Decision,
+    Domain,
+    Verdict,
+    every,
+    identity,
+    nonnegative,
+    shown,
+)
 from theory.proof.typeset import breadth, latex
 
 WIDE = 70
@@ -46,10 +55,27 @@ class Proof:
         decisions = [identity(a, b, self.domain) for a, b in pairs]
         self._add(_chain(name, left, "=", right), reason, decisions)
 
-    def at_most(self, left: sp.Expr, right: sp.Expr, reason: str, name: str = "") -> None:
-        """Decide left ≤ right; `name` is LaTeX for what the left side is."""
-        decision = nonnegative(sp.sympify(right) - left, self.domain)
-        self._add(_chain(name, left, r"\le", right), reason, [decision])
+    def at_most(
+        self,
+        left: sp.Expr,
+        right: sp.Expr,
+        reason: str,
+        name: str = "",
+        equality: Mapping[sp.Symbol, sp.Expr | int] | None = None,
+    ) -> None:
+        """Decide left ≤ right; `name` is LaTeX for what the left side is.
+
+        equality: where the two sides are to be equal. An inequality with room to spare would also
+        bear a wrong constant; one that is attained does not.
+        """
+        slack = sp.sympify(right) - left
+        decisions = [nonnegative(slack, self.domain)]
+        if equality is not None:
+            point = {symbol: sp.sympify(value) for symbol, value in equality.items()}
+            touching = identity(slack.subs(point), sp.Integer(0), self.domain)
+            how = f"{decisions[0].how}; equality at {shown(point)}"
+            decisions = [replace(decisions[0], how=how), touching]
+        self._add(_chain(name, left, r"\le", right), reason, decisions)
 
     def holds(self, formula: str, found: bool, reason: str, how: str) -> None:
         """Add a fact that was computed exactly, without rounding: whether it was found to hold.
@@ -60,7 +86,7 @@ class Proof:
 
     def _add(self, formula: str, reason: str, decisions: list[Decision]) -> None:
         order: list[Verdict] = ["refuted", "unknown", "proved"]
-        worst = min(decisions, key=lambda d: order.index(d.verdict))
+        worst = min(decisions, key=lambda d: order.index(d.verdict))  # the first, if equal
         self.decisions.append(worst)
         self.steps.append(record.Step(formula, reason, worst.how))
         if self.stops and worst.verdict == "refuted":
