@@ -1,8 +1,8 @@
 """No whole number in a derivation can be changed without its claim ceasing to be proved.
 
 Each integer in each function that adds steps to a proof is raised by one, the module is compiled
-again, and its claims are put to the changed derivation. A step that is true with room to spare would let a
-wrong constant pass: such steps name where their two sides are equal.
+again, and its claims are put to the changed derivation. A step that is true with room to spare
+would let a wrong constant pass: such steps name where their two sides are equal.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def changed(name: str, path: Path, tree: ast.Module) -> list[Claim]:
 
 
 def is_proved(name: str, path: Path, tree: ast.Module, function: str) -> bool:
-    """Whether the claims that a function may concern are all proved; code that fails proves none."""
+    """Whether all claims that a function may concern are proved; code that fails proves none."""
     try:
         claims = changed(name, path, tree)
         concerned = [c for c in claims if c.derive.__name__ == function] or claims
