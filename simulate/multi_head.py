@@ -97,7 +97,7 @@ def _loss(setting: str, radial: float, alpha: float) -> Experiment:
         key=f"multi_head.loss.{setting}",
         claim="multi_head.noise",
         question=_question(radial),
-        title="the weight that head 1 gives to other values than $v_a$ stays below its bound in the mean",
+        title="the mean weight of head 1 on other values stays below its bound",
         law="multi_head.loss_bound",
         parameters=_parameters(alpha, beta, n, radial),
         measure=lambda block, sampler: 1 - weight(block, sampler),
