@@ -52,6 +52,7 @@ def is_proved(name: str, path: Path, tree: ast.Module, function: str) -> bool:
         return False
 
 
+@pytest.mark.timeout(1200)  # up to a hundred derivations
 @pytest.mark.parametrize("name", theory.CONSTRUCTIONS)
 def test_every_integer_of_a_derivation_matters(name: str) -> None:
     path = Path(str(importlib.import_module(f"theory.{name}").__file__))
