@@ -231,17 +231,19 @@ def _gain(formula: sp.Expr, proof: Proof) -> None:
         epsilon,
         r"at this $\gamma$ the error of claim key_query_value.error is exactly $\varepsilon$",
     )
-    with_slack = {epsilon: sp.sqrt(5) * beta / (2 + h)}
+    wanted = {epsilon: error.expression.subs(_small, h)}
     proof.at_most(
-        error.expression.subs(_small, at_formula * y).subs(with_slack) / beta,
-        sp.sqrt(5) / (2 + h),
-        r"sufficient: with $\varepsilon / \beta = \sqrt{5} / (2 + h)$, a larger $\gamma$ has "
-        r"$e^{-\gamma \beta^2}$ smaller by a factor $y \le 1$",
+        error.expression.subs(_small, at_formula * y).subs(wanted) / beta,
+        epsilon.subs(wanted) / beta,
+        r"sufficient: write $\varepsilon$ as the error where $e^{-\gamma \beta^2}$ is $h > 0$; a "
+        r"larger $\gamma$ has $e^{-\gamma \beta^2}$ smaller by a factor $y \le 1$",
+        equality={y: 1},
     )
     proof.at_most(
-        sp.sqrt(5) / (2 + h),
-        error.expression.subs(_small, at_formula * (1 + x)).subs(with_slack) / beta,
+        epsilon.subs(wanted) / beta,
+        error.expression.subs(_small, at_formula * (1 + x)).subs(wanted) / beta,
         r"necessary: a smaller $\gamma$ has it larger by a factor $1 + x$, $x \ge 0$",
+        equality={x: 0},
     )
 
 
