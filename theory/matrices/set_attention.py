@@ -87,6 +87,7 @@ def _bound(formula: sp.Expr, proof: Proof) -> None:
         r"each of the $k = n - m$ other scores lies $\Delta$ or more below $s$, so $R = ktz$ with "
         r"$t = e^{-\Delta}$ and $0 \le z \le 1$, and $R/(1 + R)$ rises with $R$",
         r"\lambda D",
+        equality={z: 1},
     )
     proof.equal(
         (n - size) * softmax([(gap, sp.Integer(1)), (sp.Integer(0), n - size)])[1] * diameter,
@@ -98,7 +99,7 @@ def _bound(formula: sp.Expr, proof: Proof) -> None:
 
 
 def _least(formula: sp.Expr, proof: Proof) -> None:
-    in_terms = {n: size + k, diameter: epsilon * (1 + h)}
+    in_terms = {n: size + k, diameter: epsilon + h}
     at_formula = sp.exp(-formula)
     proof.equal(
         error.expression.subs(gap, formula),
@@ -108,14 +109,16 @@ def _least(formula: sp.Expr, proof: Proof) -> None:
     proof.at_most(
         error.expression.subs(sp.exp(-gap), at_formula * y).subs(in_terms),
         epsilon,
-        r"sufficient: with $n = m + k$ and $D = \varepsilon (1 + h)$, a larger margin has "
+        r"sufficient: with $n = m + k$ and $D = \varepsilon + h$, a larger margin has "
         r"$e^{-\Delta}$ smaller by a factor $y \le 1$",
+        equality={y: 1},
     )
     proof.at_most(
         epsilon,
         error.expression.subs(sp.exp(-gap), at_formula * (1 + x)).subs(in_terms),
         r"necessary where the bound is attained: a smaller margin has $e^{-\Delta}$ larger by a "
         r"factor $1 + x$ with $x \ge 0$",
+        equality={x: 0},
     )
 
 
