@@ -73,6 +73,7 @@ def _least_norm(formula: sp.Expr, proof: Proof) -> None:
         r"$g^\top g_2 = \frac{1}{5} \gamma (g^\top (x_1 - x_2) + 2 g^\top (x_1 - x_3))$, and "
         r"$\lVert g \rVert^2 \ge 2 g^\top g_2 - \lVert g_2 \rVert^2$",
         r"\lVert g_2 \rVert^2",
+        equality={slack_2: 0, slack_3: 0},
     )
     M = g_1 * x_1.T / x_1.dot(x_1) + g_2 * x_2.T / x_2.dot(x_2)
     proof.equal(
