@@ -49,6 +49,9 @@ entries = sp.symbols("s_11 s_12 s_21 s_22", real=True)
 outside = sp.symbols("f_1:6", real=True)
 lengths = sp.symbols("p_1 p_2", positive=True)
 lean = sp.Symbol("p_0", real=True)
+TWO_VECTORS = sp.Matrix([[lengths[0], 0, 0], [lean, lengths[1], 0]])
+"""Two independent rows in an orthonormal basis: the first along its first vector, the second in
+the plane of the first two vectors; the third stands for all that is outside their span."""
 
 
 def with_scores(
@@ -149,8 +152,7 @@ def _gauge(formula: sp.Expr, proof: Proof) -> None:
 
 
 def _exact(formula: sp.Expr, proof: Proof) -> None:
-    (first, second), S = lengths, sp.Matrix(2, 2, entries)
-    X = sp.Matrix([[first, 0, 0], [lean, second, 0]])
+    X, S = TWO_VECTORS, sp.Matrix(2, 2, entries)
     dual = X.T * (X * X.T).inv()
     M = (dual * S * dual.T).applyfunc(sp.cancel)
     proof.equal(
@@ -160,8 +162,8 @@ def _exact(formula: sp.Expr, proof: Proof) -> None:
         r"$M = \sum_{ji} s_{ji} x_j^* x_i^{*\top} = X^+ S X^{+\top}$ has the scores wanted",
         r"X M X^\top",
     )
-    f = outside
-    other = sp.Matrix([[0, 0, f[0]], [0, 0, f[1]], [f[2], f[3], f[4]]])
+    column, row = sp.Matrix(outside[:2]), sp.Matrix([outside[2:]])
+    other = sp.Matrix.vstack(sp.Matrix.hstack(sp.zeros(2, 2), column), row)
     proof.equal(
         sp.cancel(((M + other).T * (M + other)).trace() - (M.T * M).trace()),
         (other.T * other).trace(),

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import sympy as sp
 
 from theory.matrices.least_norm import INDEPENDENT, POSITIONS, SCORES
-from theory.matrices.score_matrix import RANK, WIDTH, rank, width
+from theory.matrices.score_matrix import RANK, TWO_VECTORS, WIDTH, lean, lengths, rank, width
 from theory.proof.assumptions import array, require
 from theory.proof.claim import Claim
 from theory.proof.direct import Direct
@@ -43,6 +43,7 @@ values = Law(
 )
 
 INPUTS = sp.Matrix([[0, 1, 0, 1], [1, 0, 0, 0], [0, 1, 1, 0]])  # the practical's x_1, x_2, x_3
+SOURCES = (INPUTS.row(0), INPUTS.row(2))  # of them x_1 and x_3 are attended to
 PRACTICAL = (
     r"the same by elimination in whole numbers for question 2e.2, with $x_1 = u_d + u_b$, "
     r"$x_2 = u_a$, $x_3 = u_c + u_b$ in the basis $u_a, \dots, u_d$"
@@ -51,8 +52,6 @@ base = sp.Symbol("b", real=True)
 score_pair = sp.symbols("s_1 s_2", real=True)
 output_entries = sp.symbols("o_1:5", real=True)
 free = sp.symbols("f g", real=True)
-lengths = sp.symbols("p_1 p_2", positive=True)
-lean = sp.Symbol("p_0", real=True)
 
 
 def score_freedom(
@@ -138,11 +137,10 @@ def _scores(formula: sp.Expr, proof: Proof) -> None:
 
 
 def _values(formula: sp.Expr, proof: Proof) -> None:
-    (first, second), wanted = lengths, sp.Matrix(2, 2, output_entries)
-    attended = sp.Matrix([[first, 0, 0], [lean, second, 0]])
+    attended, wanted = TWO_VECTORS, sp.Matrix(2, 2, output_entries)
     dual = (attended.T * (attended * attended.T).inv()).applyfunc(sp.cancel)
     least = wanted.T * dual.T
-    rest = sp.Matrix([[0, 0, free[0]], [0, 0, free[1]]])
+    rest = sp.Matrix.hstack(sp.zeros(2, 2), sp.Matrix(free))
     proof.equal(
         ((least + rest) * attended.T).applyfunc(sp.cancel),
         wanted.T,
@@ -164,7 +162,7 @@ def _values(formula: sp.Expr, proof: Proof) -> None:
         r"span of the attended vectors",
     )
     identity = sp.eye(4)
-    conditions = [sp.kronecker_product(identity, INPUTS.row(i)) for i in (0, 2)]
+    conditions = [sp.kronecker_product(identity, source) for source in SOURCES]
     proof.equal(
         sp.Integer(4 * 4 - sp.Matrix.vstack(*conditions).rank()),
         formula.subs({rows: 4, width: 4, rank: 2}),
