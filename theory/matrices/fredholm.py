@@ -37,6 +37,10 @@ RANK = Parameter("rank", rank, lower=1, integer=True)
 COEFFICIENTS, VALUES = (sp.symbols(f"{letter}_1:3", real=True) for letter in "yv")
 ENTRIES = sp.symbols("w_11 w_12 w_21 w_22", real=True)
 z_1 = sp.Symbol("z_1", real=True)
+AVAILABLE = 3
+DEALT = [t for m in range(1, 5) for t in itertools.product(range(AVAILABLE), repeat=m)]
+"""The source that each position attends to, in all ways for 1 to 4 positions."""
+DEPENDENT = sp.Matrix([[1, 0], [0, 1], [1, 1]])  # three inputs of rank 2
 conditions = Law(
     r"\dim\{y : y^\top W = 0\}",
     positions - sources,
@@ -246,19 +250,18 @@ def _conditions(formula: sp.Expr, proof: Proof) -> None:
         r"other combination vanishes",
         r"\sum_j (m_j - 1)",
     )
-    tables = [t for m in range(1, 5) for t in itertools.product(range(3), repeat=m)]
-    counted = [(len(t), len(set(t)), len(left_null(_rows(t)))) for t in tables]
+    counted = [(len(t), len(set(t)), len(left_null(_rows(t)))) for t in DEALT]
     proof.holds(
         rf"\dim\{{y : y^\top W = 0\}} = {latex(formula)}",
         all(formula.subs({positions: m, sources: r}) == found for m, r, found in counted),
         r"the same by elimination in fractions; one of the two always exists, because $O$ lies in "
         r"the range of $W$ exactly when it is orthogonal to every such $y$",
-        f"all {len(tables)} ways in which 1 to 4 positions attend to 3 sources",
+        f"all {len(DEALT)} ways in which 1 to 4 positions attend to {AVAILABLE} sources",
     )
 
 
 def _rows(attended: Sequence[int]) -> list[list[int]]:
-    return [[int(j == target) for j in range(3)] for target in attended]
+    return [[int(j == target) for j in range(AVAILABLE)] for target in attended]
 
 
 def _conditions_directly(value: float, positions: float, sources: float) -> Direct:
@@ -296,9 +299,8 @@ def _lost(formula: sp.Expr, proof: Proof) -> None:
         r"well. Nothing more: if the first $k$ inputs are independent, their scores with one "
         r"another can be any $k^2$ numbers, claim score_matrix.exact",
     )
-    table = sp.Matrix([[1, 0], [0, 1], [1, 1]])
     proof.equal(
-        sp.Integer(9 - sp.kronecker_product(table, table).rank()),
+        sp.Integer(9 - sp.kronecker_product(DEPENDENT, DEPENDENT).rank()),
         formula.subs({n: 3, rank: 2}),
         r"the same by elimination in whole numbers for $x_1 = (1, 0)$, $x_2 = (0, 1)$ and "
         r"$x_3 = (1, 1)$",
