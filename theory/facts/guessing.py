@@ -62,6 +62,7 @@ def _error(formula: sp.Expr, proof: Proof) -> None:
         u * (1 - share * y),
         r"an answer given with probability $u$ is right with probability $sy$, $y \le 1$, "
         r"whatever decides between the answers; add over the answers, whose probabilities sum to 1",
+        equality={y: 1},
     )
     proof.at_most(
         w * q * y + (1 - w) * t * z,
@@ -69,6 +70,7 @@ def _error(formula: sp.Expr, proof: Proof) -> None:
         r"names of two kinds, with shares $w$ and $1 - w$ of the people and commonest places of "
         r"shares $q$ and $t$: one place for all, with shares $qy$ and $tz$, is right no more often "
         r"than the commonest of each kind; so what names tell can only raise $s$",
+        equality={y: 1, z: 1},
     )
     proof.equal(
         formula.subs(share, 1 / (1 + x)),
@@ -81,12 +83,13 @@ def _error(formula: sp.Expr, proof: Proof) -> None:
 
 def _asked(formula: sp.Expr, proof: Proof) -> None:
     proof.equal(
-        (1 - missing) * 0 + missing * error.expression,
+        1 - ((1 - missing) + missing * share),
         calibrated.expression.subs(off, 0),
         r"the person asked about is drawn as the text draws: with probability $M$ she is a "
-        r"stranger, and then claim guessing.error applies; the right side is the bound of claim "
+        r"stranger, and then by claim guessing.error right answers have at most the probability "
+        r"$s$; about the others all may be right. The right side is the bound of claim "
         r"hallucination.calibrated for a calibrated model, but the model need not be one",
-        r"(1 - M) \cdot 0 + M (1 - s)",
+        r"1 - ((1 - M) + M s)",
     )
     proof.at_most(
         (1 - share) * (estimate - z),
@@ -116,6 +119,7 @@ def _price(formula: sp.Expr, proof: Proof) -> None:
         (1 - silent) - most * y,
         r"answers, of total probability $1 - a$, are right with probability $(1 - a)sy$, "
         r"$y \le 1$, as no place has a share above $s$ for any name; all other answers are wrong",
+        equality={y: 1},
     )
     proof.equal(
         calibrated.expression.subs(off, missing),
