@@ -43,6 +43,7 @@ c, h, k = sp.symbols("c h k", positive=True)
 p, p_i, p_j, q, w = sp.symbols("p p_i p_j q w", nonnegative=True)
 x, y = sp.symbols("x y", nonnegative=True)
 rate = sp.Symbol("lambda", positive=True)
+DRAWS_TRIED, FACTS_TRIED = (2, 3, 4), 4  # in texts that are all gone through
 TEXT = (
     r"the text is $n \ge 2$ independent draws from one distribution $p$ over finitely many facts",
     r"$M$ is the probability of all facts that the text does not tell, and $G$ the number of "
@@ -73,10 +74,11 @@ def changes(draws: int, facts: int) -> Iterator[int]:
 def _singletons_tail(formula: sp.Expr, proof: Proof) -> None:
     proof.holds(
         r"\max \lvert n G(X) - n G(X') \rvert = 2",
-        max(max(changes(draws, 4)) for draws in (2, 3, 4)) == 2,
+        max(max(changes(draws, FACTS_TRIED)) for draws in DRAWS_TRIED) == 2,
         r"$X$ and $X'$ differ in one draw: taking a draw away changes the number of singletons by "
         r"at most 1, and so does putting one in",
-        "enumeration of all texts of 2 to 4 draws from 4 facts and of every change of one draw",
+        f"enumeration of all texts of {min(DRAWS_TRIED)} to {max(DRAWS_TRIED)} draws from "
+        f"{FACTS_TRIED} facts and of every change of one draw",
     )
     share = w * sp.exp(h) / (1 - w + w * sp.exp(h))
     bend = sp.log(1 - w + w * sp.exp(h)) - w * h
@@ -92,6 +94,7 @@ def _singletons_tail(formula: sp.Expr, proof: Proof) -> None:
         w * (1 - w),
         sp.Rational(1, 4),
         r"so $\psi'' \le \frac{1}{4}$, and $\psi(h) \le h^2/8$ by Taylor's formula (Hoeffding)",
+        equality={w: sp.Rational(1, 2)},
     )
     exponent = -rate * deviation + n * (rate * c) ** 2 / 8
     proof.equal(
@@ -115,6 +118,7 @@ def half_of_bernoulli(proof: Proof) -> None:
         (1 + k * x) * (1 + x),
         r"Bernoulli, by induction on $k$: $(1 + x)^k \ge 1 + kx$; with $x = 1/n$ and $k = n$ it "
         r"gives $(1 + 1/n)^n \ge 2$",
+        equality={x: 0},
     )
 
 
@@ -126,6 +130,7 @@ def _lower_tail(formula: sp.Expr, proof: Proof) -> None:
         r"$y \ge 0$, given that fact $i$ is not told (which has probability $q_i$): draw again, "
         r"from the others, what told $i$, and these are told no less; so $P(S \text{ and } i "
         r"\text{ told}) \le P(S \text{ told}) P(i \text{ told})$",
+        equality={y: 0},
     )
     proof.equal(
         (1 - c) * q + (1 - q),
@@ -156,13 +161,15 @@ def _lower_tail(formula: sp.Expr, proof: Proof) -> None:
         r"its highest value; as $\sum_i p_i = 1$, $v$ is at most that",
     )
     half_of_bernoulli(proof)
+    widest = 1 / (2 * n)
     proof.at_most(
-        1 / (2 * (n + 1)),
-        1 / (2 * n),
-        r"so $v \le 1/(2n)$",
+        1 / (2 * (1 + x)),
+        n * widest,
+        r"so $nv \le n/(2(n + 1)) \le \frac{1}{2}$, here with $x = 1/n$: $v \le 1/(2n)$",
+        equality={x: 0},
     )
     proof.equal(
-        sp.exp((-rate * deviation + rate**2 / (4 * n)).subs(rate, 2 * n * deviation)),
+        sp.exp((-rate * deviation + widest * rate**2 / 2).subs(rate, 2 * n * deviation)),
         formula,
         r"Markov's inequality: $P(M \le E[M] - t) \le e^{-\lambda t + v \lambda^2/2}$, here with "
         r"$\lambda = 2nt$",
@@ -177,6 +184,7 @@ def _upper_tail(formula: sp.Expr, proof: Proof) -> None:
         r"facts are all untold with at most the product of their probabilities: with $p_i$ the "
         r"probability of those so far and $p_j$ of one more, raise this to the power $n$; so "
         r"$E[e^{\lambda M}] \le \prod_i (1 + (e^{\lambda p_i} - 1) q_i)$",
+        equality={p_i: 0},
     )
     slack = x**2 * sp.exp(x) / 2 - sp.exp(x) + 1 + x
     proof.equal(
@@ -196,21 +204,22 @@ def _upper_tail(formula: sp.Expr, proof: Proof) -> None:
         r"-n p + \lambda p",
     )
     peak = p * sp.exp(-sp.Rational(2, 5) * n * p)
+    top = 5 / (2 * n)
     proof.equal(
-        sp.Matrix([sp.diff(peak, p), peak.subs(p, 5 / (2 * n))]),
-        sp.Matrix([(1 - 2 * n * p / 5) * sp.exp(-2 * n * p / 5), 5 / (2 * n) * sp.exp(-1)]),
+        sp.Matrix([sp.diff(peak, p), peak.subs(p, top)]),
+        sp.Matrix([(1 - 2 * n * p / 5) * sp.exp(-2 * n * p / 5), top * sp.exp(-1)]),
         r"the last factor $u(p)$ rises up to $p = 5/(2n)$, then falls",
         r"(u'(p), u(5/(2n)))^\top",
     )
+    widest = top * sp.Rational(4, 9)
     proof.at_most(
-        sp.exp(-1),
-        sp.Rational(4, 9),
-        r"so $\log E[e^{\lambda (M - E[M])}] \le \frac{1}{2} \lambda^2 \cdot \frac{5}{2n} \cdot "
-        r"\frac{4}{9}$",
+        peak.subs(p, top),
+        widest,
+        r"$e^{-1} \le \frac{4}{9}$, so $\log E[e^{\lambda (M - E[M])}] \le \frac{1}{2} \lambda^2 "
+        r"\cdot \frac{5}{2n} \cdot \frac{4}{9}$",
     )
-    half, widest = sp.Rational(1, 2), 5 / (2 * n) * sp.Rational(4, 9)
     proof.equal(
-        sp.exp((-rate * deviation + half * rate**2 * widest).subs(rate, 3 * n * deviation / 5)),
+        sp.exp((-rate * deviation + widest * rate**2 / 2).subs(rate, 3 * n * deviation / 5)),
         formula,
         r"Markov's inequality with $\lambda = \frac{3}{5} nt$",
         r"e^{-\lambda t + 5 \lambda^2/(9n)}",
