@@ -42,7 +42,7 @@ orthonormal = Law(
     premises=(sp.Le(positions, n),),
 )
 u = sp.Symbol("u", real=True)
-total, spread = sp.symbols("Y z", nonnegative=True)
+mean, variance = sp.symbols("y z", nonnegative=True)
 INDEPENDENT = Assumption(
     r"the inputs $x_1, \dots, x_n$ are linearly independent: none is a combination of the others",
     lambda inputs: str(fredholm.dependence(inputs) or "") or None,
@@ -155,27 +155,26 @@ def _nearest(
 
 
 def _orthonormal(formula: sp.Expr, proof: Proof) -> None:
-    square = u**2 + (n - 1) * (u - gap) ** 2 - 2 * (u - gap) * total
-    least = gap**2 * (n - 1) / n
-    second = total**2 / (n - 1) + spread
-    rest = 2 * gap * total / n + second - total**2 / n
+    column = u**2 + (n - 1) * ((u - gap - mean) ** 2 + variance)
+    rest = (n - 1) * ((gap + mean) ** 2 / n + variance)
     proof.equal(
-        square + second,
-        n * (u - (n - 1) * gap / n - total / n) ** 2 + least + rest,
-        r"column $i$ of the scores has $u$ at its target and $u - \Delta - y_j$ elsewhere, with "
-        r"$y_j \ge 0$, $Y = \sum_j y_j$ and, by the Cauchy-Schwarz inequality, "
-        r"$\sum_j y_j^2 = Y^2/(n - 1) + z$ with $z \ge 0$; complete the square in $u$",
+        column,
+        n * (u - (n - 1) * (gap + mean) / n) ** 2 + rest,
+        r"column $i$ of the scores has $u$ at its target and $u - \Delta - y_j$ at the $n - 1$ "
+        r"others, with $y_j \ge 0$ of mean $y \ge 0$ and variance $z \ge 0$ (a mean of squares is "
+        r"the square of the mean plus the variance); complete the square in $u$",
         r"\sum_j s_{ji}^2",
     )
     proof.at_most(
         formula / positions,
-        least + rest,
-        r"a square is not negative, and what is left over grows with $Y$ and $z$",
+        rest,
+        r"a square is not negative, and what is left over grows with $y$ and $z$",
+        equality={mean: 0, variance: 0},
     )
     proof.equal(
-        square.subs({u: gap * (1 - 1 / n), total: 0}),
+        column.subs({u: gap * (1 - 1 / n), mean: 0, variance: 0}),
         formula / positions,
-        r"attained: $\Delta (1 - \frac{1}{n})$ at the target and $-\Delta/n$ elsewhere, $Y = z = "
+        r"attained: $\Delta (1 - \frac{1}{n})$ at the target and $-\Delta/n$ elsewhere, $y = z = "
         r"0$. With orthonormal inputs $\lVert M \rVert_F^2 \ge \sum_{ji} s_{ji}^2$, one such sum "
         r"for each of the $m$ positions, with equality for $M = \sum_{ji} s_{ji} x_j x_i^\top$",
         r"\sum_j s_{ji}^2",
@@ -223,7 +222,7 @@ CLAIMS = (
         changed="$n^2$ in place of $n$",
         example={"margin": 10, "n": 4, "positions": 3},
         source="quadratic programme of a support vector machine, solved in closed form",
-        variables={u: ANY, total: NONNEGATIVE, spread: NONNEGATIVE},
+        variables={u: ANY, mean: NONNEGATIVE, variance: NONNEGATIVE},
         direct=_orthonormal_directly,
     ),
 )
