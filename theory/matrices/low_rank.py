@@ -37,6 +37,9 @@ theta, phi = sp.symbols("theta varphi", real=True)
 harmonic = sp.Symbol("l", real=True)
 a_1, a_2 = sp.symbols("a_1 a_2", real=True)
 b_1, b_2 = sp.symbols("b_1 b_2", nonnegative=True)
+LINE_KEYS, LINE_QUERIES = (3, 1, 0, -1, -2), (-2, -1, 1, 2)  # an example of scores of rank 1
+SIGNS = (-1, 0, 1)
+FOUR_KEYS = tuple(itertools.product(range(-2, 3), repeat=4))  # with entries from -2 to 2
 
 
 def low_rank(
@@ -175,14 +178,13 @@ def _circle(formula: sp.Expr, proof: Proof) -> None:
 
 
 def _line(formula: sp.Expr, proof: Proof) -> None:
-    keys, queries = (3, 1, 0, -1, -2), (-2, -1, 1, 2)
-    reached = {max(range(5), key=lambda j, b=b: keys[j] * b) for b in queries}  # type: ignore[misc]
+    reached = {_strict([a * b for a in LINE_KEYS]) for b in LINE_QUERIES}
     proof.equal(
         sp.Integer(len(reached)),
         formula,
-        r"two are reached: scores of rank 1 are $s_{ji} = a_j b_i$; with $a = (3, 1, 0, -1, -2)$ "
-        r"and $b = (-2, -1, 1, 2)$ a positive $b_i$ attends to the largest $a_j$, a negative one "
-        r"to the least",
+        r"two are reached: scores of rank 1 are $s_{ji} = a_j b_i$; with "
+        rf"$a = {LINE_KEYS}$ and $b = {LINE_QUERIES}$ a positive $b_i$ attends to the largest "
+        r"$a_j$, a negative one to the least",
         "r",
     )
     chosen = (1, -1, 0)
@@ -211,8 +213,8 @@ def _line(formula: sp.Expr, proof: Proof) -> None:
         "b_2 m_1 + b_1 m_2",
     )
     counts = {
-        len({t for b in (-1, 0, 1) if (t := _strict(tuple(b * a for a in keys))) is not None})
-        for keys in itertools.product(range(-2, 3), repeat=4)
+        len({t for b in SIGNS if (t := _strict([a * b for a in keys])) is not None})
+        for keys in FOUR_KEYS
     }
     proof.holds(
         rf"r \le {latex(formula)}",
