@@ -55,6 +55,16 @@ v, w, x, y, z = sp.symbols("v w x y z", nonnegative=True)
 p_i, p_j, f, u = sp.symbols("p_i p_j f u", nonnegative=True)
 i = sp.Symbol("i", integer=True, positive=True)
 MOST_FACTORS = 10**6
+_third, _half, _quarter = Fraction(1, 3), Fraction(1, 2), Fraction(1, 4)
+WORLDS = (
+    SmallWorld((_third,) * 3, (_half,) * 2, 2),
+    SmallWorld((_third,) * 3, (_third,) * 3, 2),
+    SmallWorld((_half, _quarter, _quarter), (_half,) * 2, 2),
+    SmallWorld((_third,) * 3, (2 * _third, _third), 2),
+)
+"""Shares of the people in the text, shares of the places, and the number of draws."""
+VERGE = SmallWorld((_third, 2 * _third), (_half,) * 2, 1)
+BEYOND = SmallWorld((_quarter, 3 * _quarter), (_half,) * 2, 1)
 ARBITRARY = (
     "each person has one birth place; the places are drawn independently, all by one distribution "
     "with largest share $s$, and who is told of in the text says nothing about them",
@@ -90,6 +100,7 @@ def _calibrated(formula: sp.Expr, proof: Proof) -> None:
         r"$b$ statements is true with probability at most $s$, so $y \le 1$. If $g(B)$ were this, "
         r"the told facts in $B$ would get at most their own probability",
         r"p(B) \frac{a}{a+b}",
+        equality={v: 0, y: 1},
     )
     proof.at_most(
         z * a / (a + b),
@@ -105,6 +116,7 @@ def _calibrated(formula: sp.Expr, proof: Proof) -> None:
         r"$g(\text{told}) = 1 - f - u$: what the text contradicts is false, and a statement about "
         r"people not told of is false with probability at least $1 - s$, whatever the text",
         r"(1 - s)(1 - g(\text{told}))",
+        equality={f: 0},
     )
     proof.equal(
         (1 - share) * (1 - (1 - missing + off)),
@@ -126,27 +138,18 @@ def _calibrated(formula: sp.Expr, proof: Proof) -> None:
 
 
 def _enumerated(proof: Proof) -> None:
-    """The bound in worlds of two to four people, in all of their texts and truths."""
-    third, half, quarter = Fraction(1, 3), Fraction(1, 2), Fraction(1, 4)
-    worlds = (
-        SmallWorld((third,) * 3, (half,) * 2, 2),
-        SmallWorld((third,) * 3, (third,) * 3, 2),
-        SmallWorld((half, quarter, quarter), (half,) * 2, 2),
-        SmallWorld((third,) * 3, (2 * third, third), 2),
-    )
+    """The bound in worlds of two or three people, in all of their texts and truths."""
     proof.holds(
         r"\min \bigl( E[g(H)] - (1 - s)(M - \mathrm{Mis}) \bigr) = 0",
-        all(world.regular and least_slack(world) == 0 for world in worlds),
+        all(world.regular and least_slack(world) == 0 for world in WORLDS),
         "exact instances: five models (memory, ideal, ignorant, consistent with the text, "
         "smoothed) in four worlds of three people and two or three places, texts of two draws",
         "enumeration of every text and every truth in exact fractions",
     )
-    verge = SmallWorld((third, 2 * third), (half,) * 2, 1)
-    beyond = SmallWorld((quarter, 3 * quarter), (half,) * 2, 1)
-    slacks = [least_slack(world, [consistent]) for world in (verge, beyond)]
+    on_verge, below = (least_slack(world, [consistent]) for world in (VERGE, BEYOND))
     proof.holds(
         r"\min \bigl( E[g(H)] - (1 - s)(M - \mathrm{Mis}) \bigr) < 0",
-        slacks[0] == 0 and slacks[1] < 0 and not beyond.regular,
+        on_verge == 0 > below and VERGE.regular and not BEYOND.regular,
         "facts must be regular: with two places, one draw and a second person three times as "
         "probable as the first, a calibrated model stays below the bound by giving all that the "
         "text does not contradict one probability; with twice as probable it meets the bound",
@@ -155,12 +158,14 @@ def _enumerated(proof: Proof) -> None:
 
 
 def _from_singletons(formula: sp.Expr, proof: Proof) -> None:
+    bound = calibrated.expression.subs(missing, estimate - z)
     proof.at_most(
-        (1 - share) * (estimate - z - off),
-        (1 - share) * (estimate - z + x - off),
+        bound,
+        calibrated.expression.subs(missing, estimate - z + x),
         r"the bound of claim hallucination.calibrated rises with $M$, and with probability at "
         r"least $1 - \delta$ the text has $M \ge G - r$, that is $M = G - r + x$, $x \ge 0$ "
         r"(claim good_turing.shortfall, which defines $r$); here $z$ stands for $r$",
+        equality={x: 0},
     )
     proof.equal(
         calibrated.expression.subs(missing, estimate - shortfall.expression),
@@ -168,10 +173,11 @@ def _from_singletons(formula: sp.Expr, proof: Proof) -> None:
         r"put in $M = G - r$",
         r"(1 - s)(M - \mathrm{Mis})",
     )
-    proof.at_most(
-        (1 - share) * (0 - off - z),
-        sp.Integer(0),
-        "a text that tells every fact at least twice has $G = 0$: then the bound says nothing",
+    proof.equal(
+        bound.subs(estimate, 0),
+        -(1 - share) * (off + z),
+        "a text that tells every fact at least twice has $G = 0$: then the bound is not positive "
+        "and says nothing",
     )
 
 
