@@ -123,6 +123,7 @@ def _noise(formula: sp.Expr, proof: Proof) -> None:
         r"\frac{1}{2} \lVert c_2 - v_b \rVert \le \frac{D}{2} (1 - w_1) + \frac{D}{2} (1 - w_2)$ "
         r"(claim copying.error), with $D$ the diameter of the values; with $r = 0$ both means "
         r"$E[1 - w_1] = uy$ and $E[1 - w_2] = uz$, $y, z \le 1$, are at most the bound $u$",
+        equality={y: 1, z: 1},
     )
 
 
@@ -140,12 +141,13 @@ def _negative(formula: sp.Expr, proof: Proof) -> None:
 
 
 def _finite(formula: sp.Expr, proof: Proof) -> None:
-    odds = softmax([(s_a, sp.Integer(1)), (s_b, sp.Integer(1))])
+    on, _ = softmax([(s_a, sp.Integer(1)), (s_b, sp.Integer(1))])
     proof.equal(
-        sp.log(odds[0] / odds[1]),
-        s_a - s_b,
-        r"with two keys of scores $s_a$ and $s_b$ the log-odds of head 1 are their difference",
-        r"\operatorname{logit} w_1",
+        on,
+        1 / (1 + sp.exp(s_b - s_a)),
+        r"with two keys of scores $s_a$ and $s_b$ the weight of head 1 is the logistic function of "
+        r"their difference: $\operatorname{logit} w_1 = s_a - s_b$",
+        "w_1",
     )
     spread = covariance(SIGMA_A, Q1, Q1) + covariance(SIGMA, Q1, Q1)
     centre = mean(MU_A, Q1) - mean(MU_B, Q1)
