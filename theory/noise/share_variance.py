@@ -89,15 +89,24 @@ def _above(formula: sp.Expr, proof: Proof) -> None:
         r"so $E[e^{-x^2/4}] = \rho/\tau$",
         r"\frac{1}{4} - \frac{1}{4} \rho/\tau",
     )
+    over_v, squares_over_v = 1 / (4 * (1 + v)), (2 + v) / 8
+    root = sp.sqrt(1 + tau**2 / 2)
+    proof.equal(
+        sp.Matrix([formula, tau**2 / 16]),
+        sp.Matrix([v * over_v, v * squares_over_v]).subs(v, root - 1),
+        r"this bound and $\tau^2/16$, both with the factor $v = \sqrt{1 + \tau^2/2} - 1$",
+    )
     proof.at_most(
-        (1 - 1 / (1 + v)) / 4,
-        ((1 + v) ** 2 - 1) / 8,
-        r"with $\sqrt{1 + \tau^2/2} = 1 + v$ the bound is at most $\tau^2/16$",
+        over_v,
+        squares_over_v,
+        r"the other factors: the bound is at most $\tau^2/16$",
+        equality={v: 0},
     )
 
 
 def _below(formula: sp.Expr, proof: Proof) -> None:
-    cubic = sp.tanh(u) - u + u**3 / 3
+    lower = u - u**3 / 3
+    cubic = sp.tanh(u) - lower
     proof.equal(
         sp.Matrix([cubic.subs(u, 0), sp.diff(cubic, u)]),
         sp.Matrix([0, u**2 - sp.tanh(u) ** 2]),
@@ -105,15 +114,17 @@ def _below(formula: sp.Expr, proof: Proof) -> None:
         r"logistic_normal.variance_above)",
         r"(g(0), g'(u))^\top",
     )
-    proof.at_most(
-        u**2 - 2 * u**4 / 3,
-        (u - u**3 / 3) ** 2,
+    squared = u**2 - 2 * u**4 / 3
+    proof.equal(
+        lower**2,
+        squared + u**6 / 9,
         r"so $\tanh^2 u \ge u^2 - \frac{2}{3} u^4$ where $u - u^3/3 \ge 0$, that is for "
         r"$u^2 \le 3$",
+        r"(u - u^3/3)^2",
     )
-    proof.at_most(
-        (3 + y) - 2 * (3 + y) ** 2 / 3,
-        sp.Integer(0),
+    proof.equal(
+        squared.subs(u, sp.sqrt(3 + y)),
+        -(3 + y) * (3 + 2 * y) / 3,
         r"and where $u^2 = 3 + y$ with $y \ge 0$ the right side is not even positive",
         r"u^2 - \frac{2}{3} u^4",
     )
@@ -156,6 +167,7 @@ def _coin(formula: sp.Expr, proof: Proof) -> None:
         w / (sp.sqrt(2 * sp.pi) * tau),
         1 / (sp.sqrt(2 * sp.pi) * tau),
         r"the density of $x$, with $w = e^{-x^2/(2\tau^2)} \le 1$, is largest at 0",
+        equality={w: 1},
     )
     proof.equal(
         sp.Rational(1, 4) - 1 / sp.sqrt(2 * sp.pi * split_variance.expression),
