@@ -54,7 +54,7 @@ tail_bound = Law(
 )
 
 A, B, T, M, j, u = sp.symbols("A B T M j u", positive=True)
-w, y, z = sp.symbols("w y z", nonnegative=True)
+y, z = sp.symbols("y z", nonnegative=True)
 v_a, v_b, others = sp.symbols(r"v_a v_b \bar{v}", real=True)
 MOST_KEYS = 16
 """Keys at most of a direct computation that draws them."""
@@ -81,8 +81,9 @@ def _difference(proof: Proof) -> None:
 
 
 def _mean(formula: sp.Expr, proof: Proof) -> None:
+    total = A + B + T
     proof.at_most(
-        T / (A + B + T),
+        T / total,
         T / B,
         r"with $A = e^{s_a}$, $B = e^{s_b}$ and $T = \sum_{i \ne a, b} e^{s_i}$",
         r"1 - \alpha_a - \alpha_b",
@@ -98,10 +99,11 @@ def _mean(formula: sp.Expr, proof: Proof) -> None:
     )
     pair = share * v_a + (1 - share) * v_b
     proof.equal(
-        (1 - w) * pair + w * others - pair,
-        w * (others - pair),
-        r"in each coordinate, with $w = 1 - \alpha_a - \alpha_b$ and $\bar{v}$ the mean of the "
-        r"other values by their weights: two means of values, no further apart than the diameter",
+        (A * v_a + B * v_b + T * others) / total - pair.subs(share, A / (A + B)),
+        (T / total) * (others - pair.subs(share, A / (A + B))),
+        r"in each coordinate, with $s = A/(A + B)$ and $\bar{v}$ the mean of the other values by "
+        r"their weights: $1 - \alpha_a - \alpha_b$ times the difference of two means of values, "
+        "which are no further apart than the diameter",
         "c - (s v_a + (1 - s) v_b)",
     )
 
@@ -112,6 +114,7 @@ def _tail(formula: sp.Expr, proof: Proof) -> None:
         (n - 2) * M / (B + (n - 2) * M),
         r"with $M$ the largest $e^{s_i}$, $i \ne a, b$: their sum is $(n - 2) M y$ with $y \le 1$",
         r"1 - \alpha_a - \alpha_b",
+        equality={A: 0, y: 1},
     )
     threshold = sp.log((n - 2) * (1 - epsilon) / epsilon)
     ratio = (n - 2) * sp.exp(-threshold)
@@ -124,10 +127,12 @@ def _tail(formula: sp.Expr, proof: Proof) -> None:
     )
     _difference(proof)
     proof.at_most(
-        j * u * z + (1 - j * u * z) * u,
-        (j + 1) * u,
+        j * z + (1 - j * u * z),
+        j + 1,
         r"induction on the keys: if one of $j$ of them is so near with probability $juz$, "
-        r"$z \le 1$, one more, near with probability $u$, makes it at most $(j + 1)u$",
+        r"$z \le 1$, one more, near with probability $u$, makes it at most $(j + 1)u$; here both "
+        "are divided by $u$",
+        equality={u: 0, z: 1},
     )
     proof.equal(
         (n - 2) * Phi((threshold - beta) / sp.sqrt(2 * covariance(SIGMA, Q, Q))),
@@ -177,7 +182,7 @@ CLAIMS = (
         example={"alpha": sp.Rational(1, 10**4), "beta": 12, "n": 16},
         source="practical, question 2c; moment generating function of the normal",
         variables={
-            A: POSITIVE, B: POSITIVE, T: POSITIVE, logit: ANY, w: UNIT, share: UNIT, v_a: ANY,
+            A: POSITIVE, B: POSITIVE, T: POSITIVE, logit: ANY, share: UNIT, v_a: ANY,
             v_b: ANY, others: ANY,
         },
         direct=_mean_directly,
