@@ -140,10 +140,12 @@ def _above(formula: sp.Expr, proof: Proof) -> None:
         r"(E[d], \operatorname{Var}(d))^\top",
     )
     proof.at_most(
-        j * u * z + (1 - j * u * z) * u,
-        (j + 1) * u,
+        j * z + (1 - j * u * z),
+        j + 1,
         r"induction on the keys: if one of $j$ of them exceeds it with probability $juz$, "
-        r"$z \le 1$, one more, with probability $u$, makes it at most $(j + 1)u$",
+        r"$z \le 1$, one more, with probability $u$, makes it at most $(j + 1)u$; here both are "
+        "divided by $u$",
+        equality={u: 0, z: 1},
     )
     proof.equal(
         (n - 2) * Phi(-beta / sp.sqrt((own + other) / 4 + other)),
@@ -174,6 +176,7 @@ def _below(formula: sp.Expr, proof: Proof) -> None:
         r"moduli $y$ and $z$, the product $yz$: its mean is at least 0, and $E[pg] \ge E[p] E[g]$ "
         "(Chebyshev)",
         r"-(p - p_2)(g - g_2)",
+        equality={y: 0},
     )
     apart = [covariance(s, Q, Q) + covariance(SIGMA, Q, Q) for s in (SIGMA_A, SIGMA)]
     proof.equal(
@@ -193,12 +196,14 @@ def _rate(formula: sp.Expr, proof: Proof) -> None:
         r"for the largest of the others, whose sum is $S + R$. Where $S > A$ this bounds "
         r"$1 - w$, with $w = 1 - \alpha_a - \alpha_b$",
         r"\alpha_a + \alpha_b",
+        equality={y: 1, R: 0},
     )
     proof.at_most(
         (n - 2) * S * z / (A * (1 + y) + (n - 2) * S * z),
         (n - 2) * S / (A + (n - 2) * S),
         r"where $S < A$ this bounds $w$: the others sum to $(n - 2) S z$ with $z \le 1$",
         "w",
+        equality={y: 0, z: 1},
     )
     few, many = 2 * sp.exp(-x), (n - 2) * sp.exp(x)
     proof.equal(
