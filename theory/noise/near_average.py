@@ -110,6 +110,7 @@ def _margin(formula: sp.Expr, proof: Proof) -> None:
         ratio * t / (1 + ratio * t),
         theta * epsilon,
         r"larger margins have $e^{-M}$ smaller by a factor $t \le 1$",
+        equality={t: 1},
     )
     proof.equal(
         ((1 - theta) * epsilon + theta * epsilon) * diameter,
@@ -135,10 +136,12 @@ def _failure(formula: sp.Expr, proof: Proof) -> None:
         r"(E[s_b - s_i], \operatorname{Var}(s_b - s_i))^\top",
     )
     proof.at_most(
-        j * p * z + (1 - j * p * z) * p,
-        (j + 1) * p,
+        j * z + (1 - j * p * z),
+        j + 1,
         r"union bound, by induction: if one of $j$ events happens with probability $jpz$, "
-        r"$z \le 1$, one more of probability $p$ makes it at most $(j + 1)p$",
+        r"$z \le 1$, one more of probability $p$ makes it at most $(j + 1)p$; here both are "
+        "divided by $p$",
+        equality={p: 0, z: 1},
     )
     proof.equal(
         1
