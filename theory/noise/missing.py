@@ -131,11 +131,12 @@ def _miss(formula: sp.Expr, proof: Proof) -> None:
 def _miss_bound(formula: sp.Expr, proof: Proof) -> None:
     level = alpha ** sp.Rational(1, 4)
     proof.at_most(
-        j * u * z + (1 - j * u * z) * u,
-        (j + 1) * u,
+        j * z + (1 - j * u * z),
+        j + 1,
         r"head 1 misses only if $k_a^\top \mu_a < c$ or some other $k_i^\top \mu_a > c$; "
         r"induction: if one of $j$ keys exceeds $c$ with probability $juz$, $z \le 1$, one more "
-        r"key with probability $u$ makes it at most $(j + 1)u$",
+        r"key with probability $u$ makes it at most $(j + 1)u$; here both are divided by $u$",
+        equality={u: 0, z: 1},
     )
     tail = tail_bound(y, proof)
     of_other = level / sp.sqrt(covariance(SIGMA, MU_A, MU_A))
@@ -154,19 +155,22 @@ def _miss_bound(formula: sp.Expr, proof: Proof) -> None:
         r"the sum tends to $\Phi(-1/\sqrt{r})$",
         r"\Phi(-t_a) + (n - 1) e^{-t^2/2}/2",
     )
+    own, other = (covariance(sigma, MU_A, MU_A) for sigma in (SIGMA_A, SIGMA))
     proof.at_most(
-        1 / (radial + 2 * alpha),
-        1 / (radial + alpha),
+        1 / (own + other),
+        1 / own,
         r"from below, $p$ is at least the two-key value $\Phi(-1/\sqrt{r + 2\alpha})$, as more "
         r"keys can only exceed more; that is above $\Phi(-1/\sqrt{r + \alpha})$, so missing is "
         "likelier than a negative score",
+        equality={alpha: 0},
     )
 
 
 def _limit(formula: sp.Expr, proof: Proof) -> None:
     few = (n - 1) * sp.exp(-x)
+    losses = sp.log(1 + few), sp.log(1 + sp.exp(x))
     proof.equal(
-        sp.Matrix([sp.diff(sp.log(1 + few), x), sp.diff(sp.log(1 + sp.exp(x)), x)]),
+        sp.Matrix([sp.diff(loss, x) for loss in losses]),
         sp.Matrix([-few / (1 + few), sp.exp(x) / (1 + sp.exp(x))]),
         r"let $x$ be $s_a$ less the largest other score. If $x > 0$, claim "
         r"copying.weight bounds $1 - w_1$ by the negative of the first entry; if $x < 0$ the "
@@ -181,9 +185,10 @@ def _limit(formula: sp.Expr, proof: Proof) -> None:
         r"$s_a$ is Gaussian and independent of the other scores, so the density of $x$ is a mean "
         r"of its density: that is $uy$ with $u$ its largest value and $y = "
         r"e^{-(s_a - \beta)^2 / (2\sigma^2)} \le 1$",
+        equality={y: 1},
     )
     proof.equal(
-        largest * (sp.log(n) + sp.log(2)),
+        largest * sum(loss.subs(x, 0) for loss in losses),
         formula,
         r"integrate $1 - w_1$ for $x > 0$ and $w_1$ for $x < 0$ against a density of at most "
         r"$u = 1/(\sqrt{2\pi}\,\sigma)$ with $\sigma^2 = (\alpha + r)\beta^2$",
