@@ -174,6 +174,7 @@ def _loss(formula: sp.Expr, proof: Proof) -> None:
         r"let $M$ be the largest of 0 and the $n - 1$ values $Y_i$, and $e^{\beta M} = 1 + y$; "
         r"then $T = (n - 1)(1 + y) z$ with $z \le 1$, so $\log(1 + T) \le \log n + \beta M$",
         "1 + T",
+        equality={y: 0, z: 1},
     )
     exponential = mean_of_exponential(sp.Integer(0), lam**2 * alpha, x, proof)
     proof.at_most(
@@ -182,6 +183,7 @@ def _loss(formula: sp.Expr, proof: Proof) -> None:
         rf"$E[e^{{\lambda M}}] \le 1 + \sum_i E[e^{{\lambda Y_i}}]$, where each term is "
         rf"${latex(exponential)} = 1 + u$",
         r"1 + (n - 1) E[e^{\lambda Y_i}]",
+        equality={u: 0},
     )
     best = sp.sqrt(2 * L / alpha)
     proof.equal(
