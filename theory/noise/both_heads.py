@@ -103,11 +103,15 @@ def _second(formula: sp.Expr, proof: Proof) -> None:
         "radial noise",
         r"(E[s_b - s_i], \operatorname{Var}(s_b - s_i))^\top",
     )
+    near_a, near_other = (
+        Phi((beta / 2 - centre) / sp.sqrt(spread))
+        for centre, spread in zip(centres, spreads, strict=True)
+    )
     proof.equal(
-        (n - 1) * (sp.exp(-beta / 2) + Phi((beta / 2 - centres[0]) / sp.sqrt(spreads[0]))),
+        (n - 1) * sp.exp(-beta / 2) + near_a + (n - 2) * near_other,
         formula,
-        "standardise, and add for all other keys",
-        r"(n - 1)(e^{-\beta/2} + P(s_b - s_i < \beta/2))",
+        "standardise, and add for $a$ and the $n - 2$ keys other than $a$ and $b$",
+        r"\sum_{i \ne b} (e^{-\beta/2} + P(s_b - s_i < \beta/2))",
     )
     proof.equal(
         sp.Matrix(
@@ -121,9 +125,9 @@ def _second(formula: sp.Expr, proof: Proof) -> None:
         "are normal and uncorrelated",
         r"(P(q_2^\top k_a < 0), q_1^\top \Sigma_a q_2)^\top",
     )
-    weight_a, weight_b = A / (A + B + T), B / (A + B + T)
+    weight_a, weight_b, loss = (part / (A + B + T) for part in (A, B, A + T))
     proof.equal(
-        A * sp.diff(1 - weight_b, A),
+        A * sp.diff(loss, A),
         weight_a * weight_b,
         r"$1 - w_2$ rises with $s_a = \log A$: its mean over the samples with $q_2^\top k_a < 0$ "
         "is smaller than over the others. Leaving those out would gain nothing",
@@ -138,6 +142,7 @@ def _error(formula: sp.Expr, proof: Proof) -> None:
         r"$c - \frac{1}{2}(v_a + v_b)$ is half of $c_1 - v_a$ plus half of $c_2 - v_b$. With "
         r"$u = 1 - w_1$ and $w = 1 - w_2$ these two have the norms $Duy$ and $Dwz$, where "
         r"$y \le 1$ and $z \le 1$ (claim copying.error); now the triangle inequality",
+        equality={y: 1, z: 1},
     )
     first, second = FirstLoss(alpha, beta, n, radial), SecondLoss(alpha, beta, n)
     proof.equal(
