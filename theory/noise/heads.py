@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 h = sp.Symbol("h", nonnegative=True)
 PART = Parameter("h", h, lower=0, upper=1)
 H, V_1, V_2, A, B, T, u = sp.symbols("H V_1 V_2 A B T u", positive=True)
-d, w, y, z, w_1, w_2 = sp.symbols("d w y z w_1 w_2", nonnegative=True)
+d, m, w, y, z, w_1, w_2 = sp.symbols("d m w y z w_1 w_2", nonnegative=True)
 t = sp.Symbol("t", real=True)
 
 Q2, Q = beta * MU_B, beta * (MU_A + MU_B)
@@ -162,9 +162,9 @@ def _finite(formula: sp.Expr, proof: Proof) -> None:
         sp.Matrix([[beta, beta], [beta**2 * (radial + 2 * alpha), 2 * alpha * beta**2]]),
         r"means and variances of the logits of $w_1$ (left) and $1 - w_2$ (right)",
     )
+    first, second = map(LogisticVariance, centres, map(sp.factor, spreads))
     proof.equal(
-        h**2 * LogisticVariance(centres[0], sp.factor(spreads[0]))
-        + (1 - h) ** 2 * LogisticVariance(centres[1], sp.factor(spreads[1])),
+        h**2 * first + (1 - h) ** 2 * second,
         formula,
         r"$w_2$ and $1 - w_2$ have one variance",
         r"\operatorname{Var}(W_a)",
@@ -173,10 +173,11 @@ def _finite(formula: sp.Expr, proof: Proof) -> None:
 
 def _variance_bound(formula: sp.Expr, proof: Proof) -> None:
     _two_heads(proof)
-    proof.at_most(
-        w**2,
-        w,
-        r"a weight is at most 1, so a weight of mean $m$ has a variance of at most $m(1 - m)$",
+    proof.equal(
+        (w - m) ** 2,
+        m * (1 - m) + (1 - 2 * m) * (w - m) - w * (1 - w),
+        r"a weight $w$ lies between 0 and 1, so the last product is at least 0; if $m$ is the "
+        r"mean of $w$, the term before it has the mean 0, and the variance is at most $m(1 - m)$",
     )
     proof.at_most(
         (1 - u + d) * (u - d),
@@ -184,12 +185,14 @@ def _variance_bound(formula: sp.Expr, proof: Proof) -> None:
         r"with $u = p(\alpha, n, r)$, head 1 picks $v_a$ with probability $1 - u$ as the gain "
         r"grows; if $m = E[w_1]$ is larger than that by $d$, $m = 1 - u + d$",
         "m(1 - m)",
+        equality={d: 0},
     )
     proof.at_most(
         (1 - u - d) * (u + d),
         u * (1 - u) + d,
         r"and also if it is smaller, $m = 1 - u - d$; claim multi_head.limit bounds $d$",
         "m(1 - m)",
+        equality={d: 0},
     )
     proof.at_most(
         A / (A + B + T),
@@ -222,6 +225,7 @@ def _ratio(formula: sp.Expr, proof: Proof) -> None:
         (h**2 + (1 - h) ** 2) / 4,
         r"so the two heads have the variances $\frac{y}{4}$ and $\frac{z}{4}$ with $y, z \le 1$",
         r"\operatorname{Var}(W_a)",
+        equality={y: 1, z: 1},
     )
     spread = covariance(SIGMA_A, Q, Q) + covariance(SIGMA, Q, Q)
     proof.equal(
@@ -350,7 +354,7 @@ CLAIMS = (
         },
         source="practical, question 2d.2; claim multi_head.limit",
         variables={
-            H: POSITIVE, w_1: UNIT, w_2: UNIT, w: UNIT, d: POSITIVE, A: POSITIVE,
+            H: POSITIVE, w_1: UNIT, w_2: UNIT, w: UNIT, m: UNIT, d: POSITIVE, A: POSITIVE,
             B: POSITIVE, T: POSITIVE, u: UNIT,
         },
     ),
