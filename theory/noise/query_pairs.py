@@ -145,6 +145,7 @@ def _tie(formula: sp.Expr, proof: Proof) -> None:
         r"further below. All shares lie on one side of $\frac{1}{2}$, so for their mean "
         r"$|S - \frac{1}{2}| \ge |s_p - \frac{1}{2}|$",
         "s_p",
+        equality={z: 1},
     )
     proof.equal(
         (s - sp.Rational(1, 2)) ** 2,
@@ -174,6 +175,7 @@ def _plane(formula: sp.Expr, proof: Proof) -> None:
         r"$\frac{1}{2}$; if $x = g > 0$, of $\Phi(-g/\sigma)$ with $\sigma^2$ the variance, and "
         r"with $z = y^2$ its square $g^2/\sigma^2$ is at most this",
         r"\frac{g^2}{\sigma^2}",
+        equality={z: 0},
     )
     proof.equal(
         Phi(-gap / sp.sqrt(spread)).subs({x: g, y: 0}),
