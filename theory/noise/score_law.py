@@ -171,10 +171,11 @@ def _second_moment(form: sp.Expr, noise: Sequence[sp.Symbol], sigma: sp.Matrix) 
 
 
 def _joint(formula: sp.Expr, proof: Proof) -> None:
-    q, p, xi = sp.Matrix([q_1, q_2, q_3]), sp.Matrix([p_1, p_2, p_3]), (xi_1, xi_2, xi_3)
+    q, p = sp.Matrix([q_1, q_2, q_3]), sp.Matrix([p_1, p_2, p_3])
+    flat, xi = (xi_1, xi_2), (xi_1, xi_2, xi_3)
     plane = _symmetric(S_11, S_12, S_22)
     proof.equal(
-        _second_moment((q_1 * xi_1 + q_2 * xi_2) ** 2, xi[:2], plane),
+        _second_moment((q_1 * xi_1 + q_2 * xi_2) ** 2, flat, plane),
         formula,
         r"with $\xi = k - \mu$: multiply out; $E[\xi_g \xi_h] = \Sigma_{gh}$",
         r"E[(q^\top \xi)^2]",
@@ -189,7 +190,7 @@ def _joint(formula: sp.Expr, proof: Proof) -> None:
     )
     sums = {q_1: t * q_1 + u * p_1, q_2: t * q_2 + u * p_2}
     combined = sp.Poly(sp.expand(formula.subs(sums, simultaneous=True)), t, u)
-    mixed = _second_moment((q_1 * xi_1 + q_2 * xi_2) * (p_1 * xi_1 + p_2 * xi_2), xi[:2], plane)
+    mixed = _second_moment((q_1 * xi_1 + q_2 * xi_2) * (p_1 * xi_1 + p_2 * xi_2), flat, plane)
     proof.equal(
         sp.Matrix([combined.coeff_monomial(power) for power in (t**2, t * u)]),
         sp.Matrix([formula, 2 * mixed]),
