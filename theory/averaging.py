@@ -19,7 +19,7 @@ from theory.keys.attended import (
     subset_gain_directly,
 )
 from theory.proof.algebra import softmax
-from theory.proof.assumptions import array, orthonormal, require, rows
+from theory.proof.assumptions import array, orthonormal, require, rows, shape_of, short, whole
 from theory.proof.claim import Claim
 from theory.proof.law import Law
 from theory.proof.steps import Proof
@@ -89,12 +89,16 @@ def query(
     >>> np.round(np.exp(q) / np.exp(q).sum(), 3)
     array([0.75, 0.  , 0.25, 0.  ])
     """
+    import numpy as np
+
+    listed = shape_of(subset)
     require(
         array("keys", keys, "n", "d"), rows("keys", keys, 2), orthonormal("keys", keys),
-        positions("subset", subset, keys), distribution("weights", weights, len(subset)),
+        positions("subset", subset, keys),
+        distribution("weights", weights, listed[0] if len(listed) == 1 else "m"),
         array("beta", beta),
     )  # fmt: skip
-    chosen: np.ndarray = subset_scores(weights, beta) @ keys[list(subset)]
+    chosen: np.ndarray = subset_scores(weights, beta) @ np.asarray(keys)[list(subset)]
     return chosen
 
 
@@ -102,7 +106,7 @@ def subset_scores(weights: Float[np.ndarray, " m"], beta: float) -> Float[np.nda
     """Scores β + log w_i that give the keys of a subset these weights (positive, sum 1).
 
     With orthonormal keys they are also the coefficients of the query: q = Σ score_i k_i.
-    Raises: InputError if a weight is not positive or the sum is not 1.
+    Raises: InputError if a weight is not positive, the sum is not 1, or β is no number.
 
     >>> import numpy as np
     >>> np.round(np.exp(subset_scores(np.array([0.75, 0.25]), 0.0)), 12)
@@ -110,7 +114,7 @@ def subset_scores(weights: Float[np.ndarray, " m"], beta: float) -> Float[np.nda
     """
     import numpy as np
 
-    require(distribution("weights", weights, "m"))
+    require(distribution("weights", weights, "m"), array("beta", beta))
     scores: np.ndarray = beta + np.log(weights)
     return scores
 
@@ -137,12 +141,14 @@ def positions(name: str, chosen: Sequence[int], keys: Any) -> str | None:
     >>> positions("subset", [0, 4, 4], [[1, 0], [0, 1]])
     'subset must be different integers from 0 to 1, got [0, 4, 4]'
     """
-    n, found = size_of(keys, 0), list(chosen)
+    n = size_of(keys, 0)
     if not isinstance(n, int):
         return None
-    if found and len(set(found)) == len(found) and set(found) <= set(range(n)):
+    found = list(chosen) if len(shape_of(chosen)) == 1 else []
+    known = not any(whole(name, i, 0, n - 1) for i in found)
+    if found and known and len(set(found)) == len(found):
         return None
-    return f"{name} must be different integers from 0 to {n - 1}, got {found}"
+    return f"{name} must be different integers from 0 to {n - 1}, got {short(chosen)}"
 
 
 def size_of(keys: Any, axis: int) -> int | str:
@@ -151,9 +157,8 @@ def size_of(keys: Any, axis: int) -> int | str:
     >>> size_of([[1, 0, 0], [0, 1, 0]], 1), size_of([1, 0, 0], 1)
     (3, 'd')
     """
-    import numpy as np
-
-    return int(np.shape(keys)[axis]) if np.ndim(keys) == 2 else "nd"[axis]
+    found = shape_of(keys)
+    return int(found[axis]) if len(found) == 2 else "nd"[axis]
 
 
 def _output(formula: sp.Expr, proof: Proof) -> None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import sympy as sp
 
 from theory import copying
-from theory.proof.assumptions import Assumption, array, require, rows
+from theory.proof.assumptions import Assumption, array, require, rows, within
 from theory.proof.claim import Citation, Claim
 from theory.proof.direct import Direct
 from theory.proof.law import Law, Parameter
@@ -80,8 +80,9 @@ def furthest(vectors: Float[np.ndarray, "n d"], gain: float) -> Float[np.ndarray
         array("vectors", vectors, "n", "d"),
         rows("vectors", vectors, 2),
         UNIT_VECTORS.violation("vectors", vectors),
-        None if gain > 0 else f"gain must be a number above 0, got {gain}",
+        within("gain", gain, 0, math.inf),
     )
+    vectors = np.asarray(vectors, dtype=float)
     scores = -gain * vectors @ vectors.T
     powers = np.exp(scores - scores.max(axis=1, keepdims=True))
     found: np.ndarray = powers / powers.sum(axis=1, keepdims=True) @ vectors

@@ -9,6 +9,7 @@ worlds small enough to enumerate.
 from __future__ import annotations
 
 import math
+import sys
 from fractions import Fraction
 from typing import Any
 
@@ -277,7 +278,7 @@ def _no_repetition_directly(value: float, n: float, population: float) -> Direct
         f"${scientific(found)}$, a product of {draws - 1} factors $1 - i/N$."
     )
     bound = value if draws == n else no_repetition(draws, population)
-    return Direct(sentence, found <= bound * (1 + 1e-9))
+    return Direct(sentence, found <= bound * (1 + 1e-9) + sys.float_info.min)
 
 
 CLAIMS = (

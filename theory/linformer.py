@@ -14,7 +14,7 @@ import sympy as sp
 from theory.projections import johnson_lindenstrauss as jl
 from theory.projections.chi_squared import DRAWN, RATE, k
 from theory.projections.johnson_lindenstrauss import FAILURE
-from theory.proof.assumptions import array, require
+from theory.proof.assumptions import array, require, shape_of, whole
 from theory.proof.claim import Claim
 from theory.proof.direct import Direct
 from theory.proof.law import Law, Parameter
@@ -80,8 +80,8 @@ def attend(
     """
     import numpy as np
 
-    size, width = keys.shape if getattr(keys, "ndim", 0) == 2 else ("n", "d")
-    slots = len(key_projection) if getattr(key_projection, "ndim", 0) == 2 else "k"
+    size, width = shape_of(keys) if len(shape_of(keys)) == 2 else ("n", "d")
+    slots = shape_of(key_projection)[0] if len(shape_of(key_projection)) == 2 else "k"
     require(
         array("keys", keys, "n", "d"),
         array("queries", queries, "m", width),
@@ -89,10 +89,14 @@ def attend(
         array("key_projection", key_projection, "k", size),
         array("value_projection", value_projection, slots, size),
     )
-    scores = queries @ (key_projection @ keys).T
+    mixed, pooled = (
+        np.asarray(projection, dtype=float) @ np.asarray(rows, dtype=float)
+        for projection, rows in ((key_projection, keys), (value_projection, values))
+    )
+    scores = np.asarray(queries, dtype=float) @ mixed.T
     powers = np.exp(scores - scores.max(axis=1, keepdims=True))
     weights = powers / powers.sum(axis=1, keepdims=True)
-    attended: np.ndarray = weights @ (value_projection @ values)
+    attended: np.ndarray = weights @ pooled
     return attended
 
 
@@ -106,9 +110,8 @@ def block_means(k: int, n: int) -> Float[np.ndarray, "k n"]:
     """
     import numpy as np
 
-    require(
-        None if k >= 1 and n % k == 0 else f"k must divide n, got k = {k} and n = {n}",
-    )
+    require(whole("k", k, 1), whole("n", n, 1))
+    require(None if n % k == 0 else f"k must divide n, got k = {k} and n = {n}")
     means: np.ndarray = np.kron(np.eye(k), np.full((1, n // k), k / n))
     return means
 

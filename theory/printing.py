@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import textwrap
 import unicodedata
+import warnings
 from collections.abc import Mapping, Sequence
 
 from reports import record
@@ -60,22 +62,40 @@ def derivation(decided: record.Claim) -> str:
 def evaluated(claim: Claim, numbers: Mapping[str, float]) -> tuple[str, bool]:
     """The law of a claim at given numbers, and what the definition itself gives there.
 
-    Returns the text, and whether the two agree. Raises: InputError naming all violated premises.
+    Returns the text, and whether the two agree. Raises: InputError naming all violated premises,
+    or numbers so large or small that floating point cannot compute with them.
     """
-    value = claim.law(**numbers)
     given = ", ".join(f"{name} = {number:g}" for name, number in numbers.items())
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", RuntimeWarning)
+            value, directly = claim.law(**numbers), claim.verify(numbers)
+    except (ArithmeticError, MemoryError, RuntimeWarning, ValueError) as problem:
+        raise record.InputError(
+            f"{claim.key} cannot be computed in floating point for {given}"
+        ) from problem
     law = formula(f"{claim.law.symbol} {claim.law.relation} {{}}")
     lines = [
         f"{claim.key}: {prose(claim.title)}",
         wrapped(claim.stated, "  "),
         f"  {given}",
-        f"  {law} {value:.10g}",
+        f"  {law} {_decimal(value)}",
+        wrapped(directly.sentence, "  "),
     ]
-    directly = claim.verify(numbers)
-    lines.append(wrapped(directly.sentence, "  "))
     if not directly.agrees:
         lines.append("  This contradicts the law.")
     return "\n".join(lines) + "\n", directly.agrees
+
+
+def _decimal(value: float) -> str:
+    """Ten digits of a number.
+
+    >>> _decimal(math.inf)
+    '∞ (beyond floating point)'
+    """
+    if math.isinf(value):
+        return f"{'−' if value < 0 else ''}∞ (beyond floating point)"
+    return f"{value:.10g}"
 
 
 def wrapped(sentence: str, first: str = "", rest: str | None = None) -> str:

@@ -164,6 +164,44 @@ def test_bad_input_is_one_line(
     assert capsys.readouterr().out == ""
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        "logistic_normal.variance_above --tau 1e300",
+        "logistic_normal.peaks --tau 1e-300",
+        "key_query_value.gain --epsilon 1e-300 --beta 1e300",
+        "key_query_value.synthesis --gain 1 --beta 1e-300",
+        "practical_synthesis.least_norm --gain 1e300",
+        "reachability.layers --n 512 --degree 1e300",
+        "multi_head.miss --alpha 0.5 --n 1e300 --radial 1",
+    ],
+)
+def test_numbers_beyond_floating_point_are_refused_in_one_line(arguments: str) -> None:
+    with pytest.raises(record.InputError) as raised:
+        main(arguments.split())
+    key = arguments.split()[0]
+    assert str(raised.value).startswith(f"{key} cannot be computed in floating point for ")
+    assert "\n" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        ("single_head.background --alpha 50 --beta 12 --n 16", "≤ ∞ (beyond floating point)"),
+        ("averaging.gain --epsilon 1e-17 --n 1e300", "β ≥ 729.2"),
+        ("gram.unreachable --remainder 18 --total 1e9", "≥ 1.8e-08"),
+        ("hallucination.no_repetition --n 1e5 --population 1e6", "≤ 0"),
+    ],
+)
+def test_huge_and_tiny_numbers_are_no_contradiction(
+    arguments: str, line: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(arguments.split()) == 0
+    output = capsys.readouterr().out
+    assert line in output
+    assert "contradicts" not in output
+
+
 def test_bad_input_is_exit_code_2_without_a_traceback() -> None:
     process = start("copying.margin", "--n", "1", "--epsilon", "2")
     output, problem = process.communicate()

@@ -123,7 +123,7 @@ WRONG: list[tuple[Callable[[], object], str]] = [
     (
         lambda: logit_law(np.array([[1, 0], [0.6, 0.8]]), np.array([np.eye(2), -np.eye(2)]), 0),
         r"means must be orthonormal, .* = 0\.6; covariances must be positive .* the eigenvalue -1 "
-        r"of covariances\[1\]; beta must be a number strictly between 0 and inf, got 0",
+        r"of covariances\[1\]; beta must be a number above 0, got 0",
     ),
     (
         lambda: logit_law(np.eye(2)[:1], np.array([[[1, 0.5], [0, 1]]]), 1),

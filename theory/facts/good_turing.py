@@ -25,7 +25,7 @@ from theory.facts.missing_mass import (
     x,
 )
 from theory.facts.occupancy import followed, singletons_and_missing
-from theory.proof.assumptions import require, within
+from theory.proof.assumptions import require, short, within
 from theory.proof.claim import Claim
 from theory.proof.direct import Direct, close
 from theory.proof.law import Law, Parameter
@@ -94,12 +94,12 @@ def good_turing(draws: Sequence[Hashable], delta: float = 0.05) -> MissingMass:
 
 def _countable(draws: Sequence[Hashable]) -> str | None:
     if isinstance(draws, str) or not isinstance(draws, Sequence):
-        return f"draws must be a sequence of facts, got {draws!r:.60}"
+        return f"draws must be a sequence of facts, got {short(draws)}"
     for fact in draws:
         try:
             hash(fact)
         except TypeError:
-            return f"draws must be facts that can be hashed, got {fact!r:.60}"
+            return f"draws must be facts that can be hashed, got {short(fact)}"
     return None if len(draws) >= 2 else f"draws must be at least 2, got {len(draws)}"
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import sympy as sp
 
-from theory.proof.assumptions import require
+from theory.proof.assumptions import require, whole
 from theory.proof.law import Parameter
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def orthogonal_directions(count: int, width: int, seed: int) -> Float[np.ndarray
     """
     import numpy as np
 
-    require(_at_least_one("count", count), _at_least_one("width", width))
+    require(whole("count", count, 1), whole("width", width, 1), whole("seed", seed, 0))
     random = np.random.default_rng(seed)
     blocks = [_rotation(random, width) for _ in range(-(-count // width))]
     lengths = np.linalg.norm(random.standard_normal((count, width)), axis=1, keepdims=True)
@@ -58,12 +58,6 @@ def _rotation(random: np.random.Generator, width: int) -> Float[np.ndarray, "d d
     orthogonal, triangular = np.linalg.qr(random.standard_normal((width, width)))
     rows: np.ndarray = (orthogonal * np.sign(np.diag(triangular))).T
     return rows
-
-
-def _at_least_one(name: str, value: int) -> str | None:
-    if isinstance(value, int) and value >= 1:
-        return None
-    return f"{name} must be an integer of at least 1, got {value!r}"
 
 
 GAUSS = 48  # nodes of each quadrature below

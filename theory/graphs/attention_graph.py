@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import sympy as sp
 
-from theory.proof.assumptions import require
+from theory.proof.assumptions import array, real, require, whole
 from theory.proof.claim import Claim
 from theory.proof.direct import Direct
 from theory.proof.law import Law, Parameter
@@ -68,10 +68,11 @@ def attention_graph(
     import numpy as np
 
     require(
-        _count("n", n, 2),
-        _count("window", window, 0),
-        _count("global_tokens", global_tokens, 0, n),
-        _count("random_keys", random_keys, 0),
+        whole("n", n, 2),
+        whole("window", window, 0),
+        whole("global_tokens", global_tokens, 0, math.inf if real(n) is None else n),
+        whole("random_keys", random_keys, 0),
+        whole("seed", seed, 0),
     )
     positions = np.arange(n)
     graph: np.ndarray = np.abs(positions[:, None] - positions) <= window
@@ -83,19 +84,12 @@ def attention_graph(
     return graph
 
 
-def _count(name: str, value: int, least: int, most: float = math.inf) -> str | None:
-    if least <= value <= most and int(value) == value:
-        return None
-    end = "" if math.isinf(most) else f" and at most {most}"
-    return f"{name} must be an integer of at least {least}{end}, got {value}"
-
-
 def require_square(graph: Bool[np.ndarray, "n n"]) -> None:
     """Raises: InputError unless the graph is a square matrix."""
     shape: tuple[int, ...] = getattr(graph, "shape", ())
     require(
         None
-        if len(shape) == 2 and shape[0] == shape[1]
+        if len(shape) == 2 and shape[0] == shape[1] > 0
         else f"graph must be an array of shape (n, n), got shape {shape}"
     )
 
@@ -103,7 +97,7 @@ def require_square(graph: Bool[np.ndarray, "n n"]) -> None:
 def layers_between(graph: Bool[np.ndarray, "n n"], token: int, other: int) -> float:
     """The least number of layers after which the output at `token` can depend on `other`.
 
-    Infinite if it never can. Raises: InputError unless the graph is square.
+    Infinite if it never can. Raises: InputError unless the graph is square and has both tokens.
 
     >>> layers_between(attention_graph(6, 1, 0, 0, seed=0), 0, 4)
     4
@@ -111,6 +105,12 @@ def layers_between(graph: Bool[np.ndarray, "n n"], token: int, other: int) -> fl
     import numpy as np
 
     require_square(graph)
+    last = len(graph) - 1
+    require(
+        array("graph", graph, "n", "n"),
+        whole("token", token, 0, last),
+        whole("other", other, 0, last),
+    )
     found, layers = np.arange(len(graph)) == token, 0
     while not found[other]:
         farther = found | graph[found].any(axis=0)
@@ -169,7 +169,7 @@ def de_bruijn(n: int, degree: int) -> Bool[np.ndarray, "n n"]:
     """
     import numpy as np
 
-    require(_count("n", n, 2), _count("degree", degree, 2))
+    require(whole("n", n, 2), whole("degree", degree, 2))
     graph = np.zeros((n, n), dtype=bool)
     tokens = np.arange(n)
     for offset in range(min(degree, n)):

@@ -76,7 +76,7 @@ def averages(
         array("query", query, size_of(keys, 1)), positions("a and b", [a, b], keys),
         within("epsilon", epsilon, 0, 1), within("delta", delta, 0, 1),
     )  # fmt: skip
-    scores = keys @ query
+    scores = np.asarray(keys, dtype=float) @ np.asarray(query, dtype=float)
     pair = np.logaddexp(scores[a], scores[b])
     rest = np.logaddexp.reduce(np.delete(scores, [a, b]), initial=-np.inf)
     lost = float(np.exp(rest - np.logaddexp(pair, rest)))

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from theory import copying
 from theory.keys import convex_hull
 from theory.keys.nearest_point import nearest_weights
-from theory.proof.assumptions import require
+from theory.proof.assumptions import require, short
 
 if TYPE_CHECKING:
     import numpy as np
@@ -139,7 +139,7 @@ def _problems(keys: Any, j: Any) -> list[str]:
     """What is wrong with the keys and the position."""
     rows = _plain(keys)
     if not isinstance(rows, Sequence) or not all(_is_row(row) for row in rows):
-        return [f"keys must be rows of numbers, got {keys!r:.60}"]
+        return [f"keys must be rows of numbers, got {short(keys)}"]
     problems = []
     if len(rows) < 2:
         problems.append(f"keys must have at least 2 rows, got {len(rows)}")
@@ -153,7 +153,7 @@ def _problems(keys: Any, j: Any) -> list[str]:
     if endless:
         problems.append(f"keys must be finite, got {endless[0]}")
     if not isinstance(j, Integral) or int(j) not in range(len(rows)):
-        problems.append(f"j must be a position from 0 to {len(rows) - 1}, got {j!r}")
+        problems.append(f"j must be a position from 0 to {len(rows) - 1}, got {short(j)}")
     return problems
 
 

@@ -16,7 +16,7 @@ import sympy as sp
 from theory.averaging import ORTHONORMAL, gain, leak, positions
 from theory.keys.attended import attend, buildable
 from theory.keys.averaging_queries import APART, u
-from theory.proof.assumptions import array, orthonormal, require, rows, within
+from theory.proof.assumptions import array, orthonormal, real, require, rows, within
 from theory.proof.claim import Claim
 from theory.proof.direct import Direct, close
 from theory.proof.law import Law
@@ -65,7 +65,7 @@ def query(
     require(
         array("keys", keys, "n", "d"), rows("keys", keys, 2), orthonormal("keys", keys),
         positions("a and b", [a, b], keys), within("epsilon", epsilon, 0, 1),
-        None if delta == 0 else within("delta", delta, 0, 1),
+        None if real(delta) == 0 else within("delta", delta, 0, 1),
     )  # fmt: skip
     n = len(keys)
     needed = gain(epsilon, n)

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import sympy as sp
 
 from theory.matrices import fredholm, targets
-from theory.proof.assumptions import Assumption, array, require
+from theory.proof.assumptions import Assumption, array, at_least, require
 from theory.proof.claim import Claim
 from theory.proof.direct import Direct, close
 from theory.proof.law import Law, Parameter
@@ -90,10 +90,12 @@ def least_norm(
     shapeless = array("inputs", inputs, "n", "d")
     require(
         shapeless,
-        None if margin >= 0 else f"margin must be a number of at least 0, got {margin:g}",
+        at_least("margin", margin, 0),
         shapeless or targets.violation(attended, len(inputs)),
         shapeless or INDEPENDENT.violation(inputs),
-        None if len(inputs) <= LARGEST else f"at most {LARGEST} inputs, got {len(inputs)}",
+        None
+        if shapeless or len(inputs) <= LARGEST
+        else f"at most {LARGEST} inputs, got {len(inputs)}",
     )
     rows = np.asarray(inputs, dtype=float)
     basis, coordinates = np.linalg.qr(rows.T)

@@ -17,7 +17,7 @@ import sympy as sp
 
 from theory.matrices import targets
 from theory.matrices.least_norm import INDEPENDENT
-from theory.proof.assumptions import array, require
+from theory.proof.assumptions import array, at_least, require
 from theory.proof.claim import Claim
 from theory.proof.direct import Direct, close
 from theory.proof.law import Law
@@ -62,7 +62,7 @@ def low_rank(
     shapeless = array("inputs", inputs, "n", "d")
     require(
         shapeless,
-        None if margin >= 0 else f"margin must be a number of at least 0, got {margin:g}",
+        at_least("margin", margin, 0),
         shapeless or targets.violation(attended, len(inputs)),
         shapeless or INDEPENDENT.violation(inputs),
     )

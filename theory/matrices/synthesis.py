@@ -17,7 +17,7 @@ from theory.matrices import fredholm, set_attention, targets
 from theory.matrices.least_norm import LARGEST, least_norm
 from theory.matrices.low_rank import least_rank, low_rank
 from theory.matrices.score_matrix import factors
-from theory.proof.assumptions import array, require
+from theory.proof.assumptions import array, at_least, require, within
 
 if TYPE_CHECKING:
     import numpy as np
@@ -126,9 +126,9 @@ def _require(
     shapeless = array("inputs", inputs, "n", "d")
     certificates = [] if shapeless else [fredholm.dependence(inputs)]
     targetless = shapeless or targets.violation(attended, len(inputs))
-    problems = [targetless, None if error > 0 else f"error must be a number above 0, got {error:g}"]
-    if margin is not None and not 0 <= margin < math.inf:
-        problems.append(f"margin must be a number of at least 0, got {margin:g}")
+    problems = [targetless, within("error", error, 0, math.inf)]
+    if margin is not None:
+        problems.append(at_least("margin", margin, 0))
     if not targetless:
         sets = targets.sets(attended)
         outputless = _output_problem(attended, outputs)

@@ -7,11 +7,11 @@ left free.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from fractions import Fraction
 from typing import TYPE_CHECKING, TypeAlias
 
-from theory.proof.assumptions import ROUNDING
+from theory.proof.assumptions import ROUNDING, short
 
 if TYPE_CHECKING:
     import numpy as np
@@ -30,7 +30,7 @@ def violation(targets: Sequence[Target], n: int) -> str | None:
 positive weights that sum to 1, got 0.5, 0.6'
     """
     if not isinstance(targets, Sequence):
-        return f"targets must be a sequence, got {targets!r:.60}"
+        return f"targets must be a sequence, got {short(targets)}"
     problems = [f"there must be {n} targets, got {len(targets)}"] if len(targets) != n else []
     for i, target in enumerate(targets):
         problems += _problems(f"targets[{i}]", target, n)
@@ -77,6 +77,8 @@ def margins(
 def _problems(name: str, target: Target, n: int) -> list[str]:
     if target is None:
         return []
+    if not isinstance(target, Mapping | Hashable):
+        return [f"{name} must be a position or weights of positions, got {short(target)}"]
     weights: Mapping[int, Weight] = target if isinstance(target, Mapping) else {target: 1}
     wrong = [j for j in weights if not _is_position(j, n)]
     problems = [f"{name} names no position {j!r:.20}" for j in wrong]

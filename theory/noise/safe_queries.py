@@ -5,6 +5,7 @@ Beyond the plane of μ_a and μ_b a query has room to tell k_a from the others b
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import sympy as sp
@@ -13,7 +14,7 @@ from theory.gaussian import Phi, mean_of_exponential, phi, tail_bound
 from theory.noise import drawn_keys
 from theory.noise.noisy_keys import ASSUMED, MU_A, MU_B, MU_I, SIGMA, SIGMA_A, covariance, mean
 from theory.noise.query_pairs import gap_between
-from theory.proof.assumptions import array, orthonormal, require, rows
+from theory.proof.assumptions import array, at_least, orthonormal, require, rows, within
 from theory.proof.claim import Claim
 from theory.proof.direct import Direct
 from theory.proof.law import Law
@@ -81,8 +82,8 @@ def best_query(
     """
     import numpy as np
 
-    problems = [p.violation(v) for p, v in ((NOISE, alpha), (RADIAL, radial))]
-    require(*_about(means, 2), *problems)
+    require(*_about(means, 2), within("alpha", alpha, 0, math.inf), at_least("radial", radial, 0))
+    means = np.asarray(means, dtype=float)
     others = np.sum(means[1:], axis=0)
     query: np.ndarray = 2 * alpha * (len(means) - 1) * means[0] - (radial + 2 * alpha) * others
     return query
@@ -101,7 +102,8 @@ def blind_query(means: Float[np.ndarray, "n d"], beta: float) -> Float[np.ndarra
     """
     import numpy as np
 
-    require(*_about(means, 3), POSITIVE_GAIN.violation(beta))
+    require(*_about(means, 3), within("beta", beta, 0, math.inf))
+    means = np.asarray(means, dtype=float)
     query: np.ndarray = -beta * np.sum(means[2:], axis=0)
     return query
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import sympy as sp
 
+from theory.averaging import size_of
 from theory.proof.assumptions import ROUNDING, array, orthonormal, require, rows, within
 from theory.proof.claim import Claim
 from theory.proof.direct import Direct
@@ -85,7 +86,7 @@ def score_law(
     """
     import numpy as np
 
-    n, d = np.shape(means) if np.ndim(means) == 2 else ("n", "d")
+    n, d = size_of(means, 0), size_of(means, 1)
     require(
         array("means", means, "n", "d"),
         array("covariances", covariances, n, d, d) or positive("covariances", covariances),
@@ -113,7 +114,7 @@ def logit_law(
     """
     import numpy as np
 
-    n, d = np.shape(means) if np.ndim(means) == 2 else ("n", "d")
+    n, d = size_of(means, 0), size_of(means, 1)
     require(
         array("means", means, "n", "d")
         or rows("means", np.asarray(means), 2)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import sympy as sp
 
 from theory.projections.chi_squared import DRAWN, RATE, ROWS, drawn, k, upper_tail
-from theory.proof.assumptions import require
+from theory.proof.assumptions import require, whole
 from theory.proof.claim import Claim
 from theory.proof.direct import Direct, close
 from theory.proof.law import Law, Parameter
@@ -48,17 +48,14 @@ y, z = sp.symbols("y z", nonnegative=True)
 def projection(k: int, n: int, seed: int) -> Float[np.ndarray, "k n"]:
     """A k × n matrix of independent N(0, 1/k) entries (arXiv:2006.04768, Lemma 1).
 
-    Raises: InputError unless k ≥ 1 and n ≥ 1.
+    Raises: InputError unless k ≥ 1, n ≥ 1 and the seed ≥ 0 are integers.
 
     >>> projection(2, 3, seed=0).shape
     (2, 3)
     """
     import numpy as np
 
-    require(
-        None if k >= 1 else f"k must be an integer of at least 1, got {k}",
-        None if n >= 1 else f"n must be an integer of at least 1, got {n}",
-    )
+    require(whole("k", k, 1), whole("n", n, 1), whole("seed", seed, 0))
     drawn: np.ndarray = np.random.default_rng(seed).normal(0, 1 / math.sqrt(k), (k, n))
     return drawn
 

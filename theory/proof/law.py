@@ -17,6 +17,7 @@ import sympy as sp
 
 from reports.record import InputError
 from theory.gaussian import as_erfc, spelled_out
+from theory.proof.assumptions import real, short
 from theory.proof.typeset import latex
 
 if TYPE_CHECKING:
@@ -41,7 +42,10 @@ class Parameter:
 
     def violation(self, value: Any) -> str | None:
         """What is wrong with `value` (a number or a numpy array), or None if nothing is."""
-        lowest, highest = (value.min(), value.max()) if hasattr(value, "shape") else (value, value)
+        ends = _ends(value)
+        if ends is None:
+            return f"{self.name} must be {self.domain}, got {short(value)}"
+        lowest, highest = ends
         inside = (
             self.lower < lowest and highest < self.upper
             if self.open
@@ -78,6 +82,16 @@ def _power_of_ten(found: re.Match[str]) -> str:
     return power if found[1] == "1" else rf"{found[1]} \cdot {power}"
 
 
+def _ends(value: Any) -> tuple[float, float] | None:
+    """The least and the greatest of an array of real numbers, or of one; None for anything else."""
+    if not hasattr(value, "shape"):
+        found = real(value)
+        return None if found is None else (found, found)
+    if not value.size or value.dtype.kind not in "biuf":
+        return None
+    return float(value.min()), float(value.max())
+
+
 def _plain(value: Any) -> str:
     if hasattr(value, "shape"):
         return f"values from {value.min():g} to {value.max():g}"
@@ -111,11 +125,15 @@ class Law:
         ordered = [given[p.name] for p in self.parameters]
         if any(hasattr(v, "shape") and v.shape != () for v in ordered):
             return self._on_arrays(*ordered)
+        numbers = [float(value) for value in ordered]
+        integrals = [quadrature(*numbers) for quadrature in self._quadratures]
         try:
-            integrals = [quadrature(*map(float, ordered)) for quadrature in self._quadratures]
-            return float(self._on_numbers(*map(float, ordered), *integrals))
-        except OverflowError:
-            return math.inf if self._integrals else self._with_wide_exponents(*map(float, ordered))
+            found = float(self._on_numbers(*numbers, *integrals))
+        except (OverflowError, ZeroDivisionError):
+            found = math.inf
+        if math.isfinite(found) or self._integrals:
+            return found
+        return self._with_wide_exponents(*numbers)
 
     def bind(self, *values: Any, **named: Any) -> dict[str, Any]:
         """Parameters by name. Raises: InputError listing all that is missing or violated."""
@@ -170,7 +188,7 @@ class Law:
         return _compiled(symbols, self._opened.xreplace(self._integrals), "math")
 
     def _with_wide_exponents(self, *values: float) -> float:
-        """Where an intermediate result, not always the law itself, exceeds the largest float."""
+        """Where an intermediate result, not always the law itself, leaves the range of floats."""
         import mpmath  # type: ignore[import-untyped]
 
         symbols = [p.symbol for p in self.parameters]
