@@ -73,11 +73,13 @@ def _weight(formula: sp.Expr, proof: Proof) -> None:
         r"induction on the number of keys, from $R = 0$ for key $j$ alone: with $t = e^{-\Delta}$, "
         r"if $R = (n - 1)tz$ with $z \le 1$, one more key adds $ty$ with $y \le 1$; so "
         r"$R \le (n - 1)t$ for every $n$",
+        equality={y: 1, z: 1},
     )
     proof.at_most(
         formula.subs(gap, -sp.log(t)),
         1 / (1 + (n - 1) * t * z),
         r"$1/(1 + R)$ falls as $R = (n - 1)tz$ grows to $(n - 1)t$",
+        equality={z: 1},
     )
     proof.equal(
         formula,
@@ -96,12 +98,14 @@ def _margin(formula: sp.Expr, proof: Proof) -> None:
         1 - epsilon,
         weight.expression.subs(gap, formula - sp.log(y)),
         r"sufficient: a larger margin has $e^{-\Delta}$ smaller by a factor $y \le 1$",
+        equality={y: 1},
     )
     proof.at_most(
         weight.expression.subs(gap, formula - sp.log(1 + x)),
         1 - epsilon,
         r"necessary when all other scores are equal: a smaller margin has $e^{-\Delta}$ larger "
         r"by a factor $1 + x$ with $x \ge 0$",
+        equality={x: 0},
     )
 
 
@@ -118,12 +122,14 @@ def _error(formula: sp.Expr, proof: Proof) -> None:
         (A + w) * diameter,
         r"triangle inequality, by induction: if the terms so far have norm $ADz$ with $z \le 1$, "
         r"a term of weight $w$ adds $wDy$ with $y \le 1$; so the norm is at most $AD$",
+        equality={y: 1, z: 1},
     )
     proof.at_most(
         diameter * (1 - 1 / (1 + (n - 1) * t * z)),
         formula.subs(gap, -sp.log(t)),
         r"$A = 1 - \alpha_j$ with $\alpha_j = 1/(1 + (n-1)tz)$, $t = e^{-\Delta}$, $z \le 1$",
         r"(1 - \alpha_j) D",
+        equality={z: 1},
     )
     _attained(formula, proof)
 
@@ -172,6 +178,7 @@ def _slope(formula: sp.Expr, proof: Proof) -> None:
         -w * A,
         sp.Integer(0),
         r"... and falls strictly with the score of every other key, of weight $A$",
+        equality={A: 0},
     )
 
 
