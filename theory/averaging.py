@@ -67,6 +67,7 @@ subset_gain = Law(
 v_a, v_b, others, target = sp.symbols(r"v_a v_b \bar{v} v_S", real=True)
 w_i, W = sp.symbols("w_i W", positive=True)
 x, z = sp.symbols("x z", nonnegative=True)
+K_A, K_B, K_I = (sp.eye(3).row(i).T for i in range(3))  # three orthonormal keys
 ORTHONORMAL = (
     r"the $n \ge 2$ keys are orthonormal: $k_i^\top k_j = 0$ for $i \ne j$ and "
     r"$\lVert k_i \rVert = 1$",
@@ -162,10 +163,9 @@ def size_of(keys: Any, axis: int) -> int | str:
 
 
 def _output(formula: sp.Expr, proof: Proof) -> None:
-    k_a, k_b, k_i = (sp.eye(3).row(i).T for i in range(3))
-    q = beta * (k_a + k_b)
+    q = beta * (K_A + K_B)
     proof.equal(
-        sp.Matrix([k.dot(q) for k in (k_a, k_b, k_i)]),
+        sp.Matrix([k.dot(q) for k in (K_A, K_B, K_I)]),
         sp.Matrix([beta, beta, 0]),
         r"in an orthonormal basis that begins with $k_a$, $k_b$ and any other key $k_i$",
         r"(k_a^\top q, k_b^\top q, k_i^\top q)^\top",
