@@ -159,11 +159,13 @@ def _added(formula: sp.Expr, proof: Proof) -> None:
         r"$c_2 = (w_1 x_1 + x_2 + w_3 x_3)/(1 + w_1 + w_3)$, in the basis $u/\beta$",
         r"(1 + w_1 + w_3)^2 \lVert c_2 - x_2 \rVert^2 / \beta^2",
     )
-    proof.at_most(
-        (w_3 - added_c * (w_1 + w_3)) ** 2,
-        (1 + added_c) ** 2 * (w_1 + w_3) ** 2,
-        r"and likewise the square with $a_d$. Hence $\lVert c_2 - x_2 \rVert \le \beta (w_1 + "
-        r"w_3) \sqrt{2 + (1 + a_c)^2 + (1 + a_d)^2}$, and $\beta (w_1 + w_3) \le "
+    both = w_1 + w_3
+    proof.equal(
+        (1 + added_c) ** 2 * both**2 - (w_3 - added_c * both) ** 2,
+        (w_1 + 2 * added_c * both) * (w_3 + both),
+        r"not negative, and likewise with $a_d$, and $w_1$ and $w_3$ exchanged. Hence "
+        r"$\lVert c_2 - x_2 \rVert \le \beta (w_1 + w_3) \sqrt{2 + (1 + a_c)^2 + (1 + a_d)^2}$, "
+        r"and $\beta (w_1 + w_3) \le "
         r"2 \beta e^{-3 \beta^2 / 4} \to 0$ as $\beta$ grows: $c_2 \to x_2$",
     )
 
@@ -243,6 +245,7 @@ def _output(formula: sp.Expr, proof: Proof) -> None:
         2 * l_2**2 + (l_3 + added_c * l_2) ** 2 + (l_1 + added_d * l_2) ** 2,
         r"the right side is $\lVert \sum_i \lambda_i x_i - u_b \rVert^2 / \beta^2$ from above: no "
         r"multiples $a_c, a_d \ge 0$ bring it below $\frac{2}{5}$",
+        equality={added_c: 0, added_d: 0},
     )
 
 
