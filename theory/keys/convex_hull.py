@@ -76,6 +76,7 @@ def _ceiling(formula: sp.Expr, proof: Proof) -> None:
         formula.subs(H, sp.log(h)),
         r"$\alpha_j = 1/(1 + R)$, and $R = h(1 + y)$ with $h = e^H \ge 1$ and some $y \ge 0$",
         r"\alpha_j",
+        equality={y: 0},
     )
     proof.at_most(
         formula.subs(H, sp.log(1 + y)),
@@ -83,20 +84,33 @@ def _ceiling(formula: sp.Expr, proof: Proof) -> None:
         r"$H \ge 0$, since every $\lambda_i \le 1$, so $e^H = 1 + y$; $H = 0$ only if one "
         r"$\lambda_i$ is 1, that is "
         r"$k_i = k_j$",
+        equality={y: 0},
     )
     _attained(formula, proof)
 
 
 def _tangent(proof: Proof) -> None:
     """log t ≤ t − 1: the tangent at 1 lies above the logarithm."""
-    rise = sp.diff(t - 1 - sp.log(t), t)
-    proof.equal(rise, 1 - 1 / t, r"the slope of $t - 1 - \log t$", r"\frac{d}{dt}(t - 1 - \log t)")
-    proof.at_most(sp.Integer(0), rise.subs(t, 1 + y), r"it rises where $t = 1 + y \ge 1$ ...")
+    above = t - 1 - sp.log(t)
+    rise = sp.diff(above, t)
+    proof.equal(
+        sp.Matrix([above.subs(t, 1), rise]),
+        sp.Matrix([0, 1 - 1 / t]),
+        r"$f(t) = t - 1 - \log t$ at $t = 1$, and its slope",
+        r"(f(1), f'(t))^\top",
+    )
+    proof.at_most(
+        sp.Integer(0),
+        rise.subs(t, 1 + y),
+        r"it rises where $t = 1 + y \ge 1$ ...",
+        equality={y: 0},
+    )
     proof.at_most(
         rise.subs(t, 1 / (1 + y)),
         sp.Integer(0),
         r"... and falls where $t = 1/(1 + y) \le 1$, so it is least at $t = 1$, where it is 0: "
         r"$\log t \le t - 1$ for all $t > 0$",
+        equality={y: 0},
     )
 
 
@@ -163,11 +177,13 @@ def _miss(formula: sp.Expr, proof: Proof) -> None:
         diameter * (1 - 1 / (1 + h * (1 + y))),
         r"$\alpha_j = 1/(1 + h(1 + y))$ with $h = e^H \ge 1$ and some $y \ge 0$, by claim "
         r"convex_hull.ceiling; the right side is $(1 - \alpha_j) D$",
+        equality={y: 0},
     )
     proof.at_most(
         diameter / 2,
         formula.subs(H, sp.log(1 + y)),
         r"$H \ge 0$, so $e^H = 1 + y$: at least half of the way is missing",
+        equality={y: 0},
     )
     proof.equal(
         (1 - ceiling.expression) * diameter,
