@@ -60,17 +60,19 @@ def _norm(formula: sp.Expr, proof: Proof) -> None:
         r"\lVert k_j - p - t(k_i - p) \rVert^2 - \ell^2",
     )
     step = w / (g + w)
-    proof.at_most(
+    proof.equal(
         step * (step * g - 2 * w),
-        -step * w,
+        -step * (1 + step) * w,
         r"$g = a^2 + b^2$ and $w = \ell a = (k_j - p)^\top (k_i - p)$: were $w > 0$, the step "
-        r"$t = w / (g + w) < 1$ would come nearer to $k_j$ than $p$; so $w \le 0$ for every key",
+        r"$t = w / (g + w) < 1$ would make this negative, so it would come nearer to $k_j$ than "
+        r"$p$; hence $w \le 0$ for every key",
     )
     proof.at_most(
         distance**2,
         distance**2 + y,
         r"the right side is $(k_j - p)^\top (k_j - k_i) = \ell^2 - w$ with $w = -y$: at $q = r "
         r"(k_j - p) / \ell$, which has the norm $r$, the margin is at least $r \ell$",
+        equality={y: 0},
     )
     proof.equal(
         copying.weight.expression.subs(gap, distance * formula),
@@ -81,6 +83,7 @@ def _norm(formula: sp.Expr, proof: Proof) -> None:
         1 - epsilon,
         copying.weight.expression.subs(gap, distance * formula - sp.log(z)),
         r"a longer query along $k_j - p$ has $e^{-r \ell}$ smaller by a factor $z \le 1$",
+        equality={z: 1},
     )
     proof.at_most(
         distance * c,
@@ -88,6 +91,7 @@ def _norm(formula: sp.Expr, proof: Proof) -> None:
         r"no direction $e$ of norm 1 has a larger margin than $\ell$: with $p = \sum_i \lambda_i "
         r"k_i$, $\min_i (k_j - k_i)^\top e \le \sum_i \lambda_i (k_j - k_i)^\top e = "
         r"(k_j - p)^\top e = \ell c$, where $c$ is a cosine",
+        equality={c: 1},
     )
 
 
@@ -97,6 +101,7 @@ def _least_norm(formula: sp.Expr, proof: Proof) -> None:
         r * distance * c,
         r"$\sum_i \lambda_i (s_i - s_j) = (p - k_j)^\top q$ with $p = \sum_i \lambda_i k_i$, "
         r"$r = \lVert q \rVert$ and a cosine $c$",
+        equality={c: -1},
     )
     proof.at_most(
         1 / (1 + t * (1 + y)),
@@ -104,6 +109,7 @@ def _least_norm(formula: sp.Expr, proof: Proof) -> None:
         r"as in claim convex_hull.ceiling, $\log R \ge H + \sum_i \lambda_i (s_i - s_j) \ge "
         r"-r \ell$, so $R = t (1 + y)$ with $t = e^{-r \ell}$ and some $y \ge 0$",
         r"\alpha_j",
+        equality={y: 0},
     )
     bound = 1 / (1 + sp.exp(-r * distance))
     proof.equal(
@@ -113,6 +119,7 @@ def _least_norm(formula: sp.Expr, proof: Proof) -> None:
         1 / (1 + sp.exp(-formula * distance) * (1 + x)),
         1 - epsilon,
         r"a shorter query has $e^{-r \ell}$ larger by a factor $1 + x$ with $x \ge 0$",
+        equality={x: 0},
     )
     proof.equal(
         sp.exp(distance * norm.expression) / sp.exp(distance * formula),
