@@ -118,9 +118,9 @@ def _queries(formula: sp.Expr, proof: Proof) -> None:
 
 
 def _enough(formula: sp.Expr, proof: Proof) -> None:
-    ratio = (1 + delta) / (1 - delta)
+    ratio = sp.exp(formula)
     proof.equal(
-        (sp.exp(formula) - 1) / (sp.exp(formula) + 1),
+        (ratio - 1) / (ratio + 1),
         delta,
         r"at this difference $\tanh(u/2) = (e^u - 1)/(e^u + 1)$ is $\delta$",
         r"\tanh(u/2)",
@@ -131,6 +131,7 @@ def _enough(formula: sp.Expr, proof: Proof) -> None:
         r"a smaller $u$ has $e^u$ smaller by a factor $y \le 1$, and $1 - \lambda \le 1$; if "
         r"$u < 0$, exchange $a$ and $b$",
         r"(1 - \lambda) \tanh(u/2)",
+        equality={leak: 0, y: 1},
     )
     proof.at_most(
         (n - 2) * t * z / (2 * (1 + x) + (n - 2) * t * z),
@@ -140,11 +141,13 @@ def _enough(formula: sp.Expr, proof: Proof) -> None:
         r"is at most that of claim averaging.output, which is at most $\varepsilon$ at the "
         r"$\beta$ of claim averaging.gain",
         r"\lambda",
+        equality={x: 0, z: 1},
     )
 
 
 def _most(formula: sp.Expr, proof: Proof) -> None:
-    uneven = (1 - epsilon) * w
+    kept = 1 - epsilon
+    uneven = kept * w
     alpha_a, alpha_b = ((1 - leak + s * delta) / 2 for s in (1, -1))
     proof.equal(
         leak**2 / (alpha_a * alpha_b),
@@ -157,25 +160,27 @@ def _most(formula: sp.Expr, proof: Proof) -> None:
     squared = sp.exp(2 * formula).subs(delta, uneven)
     proof.equal(
         squared,
-        4 * epsilon**2 / ((1 - epsilon) ** 2 - uneven**2),
+        4 * epsilon**2 / (kept**2 - uneven**2),
         r"attained with $\lambda = \varepsilon$ and $\alpha_a - \alpha_b = \delta = "
         r"(1 - \varepsilon) w$: independent keys have a query with any scores, and so with these "
         r"weights",
         r"(T e^{-h})^2",
     )
     proof.at_most(
-        (1 - epsilon) ** 2 - uneven**2,
+        kept**2 - uneven**2,
         (1 - epsilon * y) ** 2 - (uneven * z) ** 2,
         r"necessary: a query of the set has $\lambda = \varepsilon y$ and "
         r"$|\alpha_a - \alpha_b| = \delta z$ with $y, z \le 1$; so $4\lambda^2$ is no larger, and "
         "what it is divided by no smaller",
+        equality={y: 1, z: 1},
     )
     proof.at_most(
         uneven * z / (1 - epsilon * y),
-        uneven / (1 - epsilon),
+        uneven / kept,
         r"and $\tanh(|u|/2) = |\alpha_a - \alpha_b|/(1 - \lambda)$ is largest there too, where "
         r"$e^{|u|} = \frac{1 - \varepsilon + \delta}{1 - \varepsilon - \delta}$",
         r"\tanh(|u|/2)",
+        equality={y: 1, z: 1},
     )
 
 
