@@ -124,7 +124,7 @@ def _shortest(formula: sp.Expr, proof: Proof) -> None:
         "s_i^2",
     )
     proof.equal(
-        sp.Matrix([rise.subs(b, 0), sp.diff(rise, b).subs(b, 0), sp.diff(rise, b, 2)]),
+        sp.Matrix([rise.subs(b, 0), sp.diff(rise, b).subs(b, 0), sp.diff(rise, b, b)]),
         sp.Matrix([0, 0, sp.exp(b)]),
         r"$f(z) = e^z - 1 - z$ and its slope are 0 at $z = 0$, and $f'' > 0$: so $e^z \ge 1 + z$. "
         r"With $z = s_i - m$, summed over $i$: $T e^{-m} \ge n - 2$",
@@ -179,8 +179,9 @@ def _unequal(formula: sp.Expr, proof: Proof) -> None:
         r"$F' \ge u - 2\tanh(u/2)$ for $u \ge 0$",
         r"\frac{2(n - 2)}{n}\, g",
     )
+    above = u - 2 * tangent
     proof.equal(
-        sp.Matrix([(u - 2 * tangent).subs(u, 0), sp.diff(u - 2 * tangent, u)]),
+        sp.Matrix([above.subs(u, 0), sp.diff(above, u)]),
         sp.Matrix([0, tangent**2]),
         r"$f(u) = u - 2\tanh(u/2)$ is 0 at $u = 0$ and its slope is a square: $F$ never falls",
         r"(f(0), f')^\top",
