@@ -89,7 +89,7 @@ def averageable(
 def _line(formula: sp.Expr, proof: Proof) -> None:
     rise = sp.exp(b) - 1 - b
     proof.equal(
-        sp.Matrix([rise.subs(b, 0), sp.diff(rise, b).subs(b, 0), sp.diff(rise, b, 2)]),
+        sp.Matrix([rise.subs(b, 0), sp.diff(rise, b).subs(b, 0), sp.diff(rise, b, b)]),
         sp.Matrix([0, 0, sp.exp(b)]),
         r"$f(z) = e^z - 1 - z$ and its slope are 0 at $z = 0$, and $f'' > 0$: so $e^z \ge 1 + z$",
         r"(f(0), f'(0), f'')^\top",
@@ -114,11 +114,13 @@ def _line(formula: sp.Expr, proof: Proof) -> None:
         Z * (1 + x) / (2 * C + Z * (1 + x)),
         r"a larger $T = e^h Z (1 + x)$ leaves more; $C = \cosh(u/2)$",
         r"\lambda",
+        equality={x: 0},
     )
     proof.at_most(
         sp.Rational(1, 3),
         formula.subs({u: 0, H: sp.log(1 + y)}),
         r"for equal weights, $u = 0$: the entropy is not negative, so $e^H = 1 + y$",
+        equality={y: 0},
     )
     _misses(proof)
 
@@ -141,6 +143,7 @@ def _misses(proof: Proof) -> None:
         r"then $\gamma q$ has $T \le (n - 2) e^h t$ with $t = e^{-\gamma\Delta}$: it leaks no more "
         r"than claim averaging.output says for $\beta = \gamma\Delta$, so as little as wanted",
         r"\lambda",
+        equality={z: 1},
     )
 
 
