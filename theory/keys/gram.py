@@ -138,6 +138,7 @@ def _norm(formula: sp.Expr, proof: Proof) -> None:
         r"by induction: if coordinates with squares that sum to $v$ add at most $v/\mu$, so do "
         r"they with one more, of square $w$ and eigenvalue $\mu + x$ ($y \le 1$); all together "
         r"$\lVert q \rVert^2 \le S^2/\mu$",
+        equality={x: 0, y: 1},
     )
     root = S / sp.sqrt(2)
     proof.equal(

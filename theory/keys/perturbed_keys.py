@@ -62,6 +62,7 @@ def _moved(formula: sp.Expr, proof: Proof) -> None:
         r"$e^{-x} (1 + v)$ with $v \ge 0$, so at most $e^{2x}$; exchanging $k$ and $k'$, at least "
         r"$e^{-2x}$",
         r"\frac{\alpha'_i}{\alpha_i}",
+        equality={v: 0, y: 1},
     )
     proof.at_most(
         p * e * y / (p * e * y + (1 - p) * (1 + v) / e),
@@ -69,6 +70,7 @@ def _moved(formula: sp.Expr, proof: Proof) -> None:
         r"the weight $p$ of any set of keys grows most if the scores in it rise by $x$ and all "
         r"others fall by $x$",
         "p'",
+        equality={v: 0, y: 1},
     )
     proof.equal(
         t / (2 + t) - (largest - p),
@@ -83,6 +85,7 @@ def _moved(formula: sp.Expr, proof: Proof) -> None:
         r"if weight $w \le \tanh(x/2) = w + z$ moves in all, $c' - c$ is $w$ times the difference "
         r"of two means of values, which lie $D y \le D$ apart",
         r"\lVert c' - c \rVert",
+        equality={y: 1, z: 0},
     )
     proof.equal(
         diameter * (largest - p).subs(p, 1 / (2 + t)),
@@ -100,6 +103,7 @@ def _condition(formula: sp.Expr, proof: Proof) -> None:
         r"$\lVert k_i \rVert^2 = G_{ii}$ is a mean of the eigenvalues of $G$, so it is at most the "
         r"largest, $\Lambda$: here of two of them, $\Lambda x$ and $\Lambda y$ with $x, y \le 1$",
         r"\lVert k_i \rVert^2",
+        equality={x: 1, y: 1},
     )
     proof.equal(
         relative * sp.sqrt(Lambda) * (S / sp.sqrt(mu)),

@@ -73,6 +73,7 @@ def _missed(formula: sp.Expr, proof: Proof) -> None:
         r"triangle inequality, by induction: with errors of at most $e$, coefficients of total "
         r"size $W$ give at most $eW$ ($x, y \le 1$); so $P \le e S$",
         r"|\sum_i w_i (s_i - c_i)|",
+        equality={x: 1, y: 1},
     )
     proof.equal(
         P - formula * S,
