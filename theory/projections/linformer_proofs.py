@@ -36,6 +36,7 @@ tau = sp.Symbol("tau", positive=True)
 SCALE = Parameter("eta", eta, lower=0)
 ENERGY = Parameter("energy", tau, lower=0, open=True)
 LARGEST_SAMPLE = 4 * 10**6  # random numbers that a direct check may draw
+FEWER, SIZE = 2, 3  # k and n of the counterexample that is printed
 
 printed = Law(r"E[(x^\top R^\top R y)^2]", 1 / k, (ROWS,))
 orthogonal = Law(
@@ -91,25 +92,26 @@ def _dot(left: Whole, right: Whole) -> int:
 
 
 def _printed(formula: sp.Expr, proof: Proof) -> None:
-    matrix, left, right = counterexample(2, 3)
+    matrix, left, right = counterexample(FEWER, SIZE)
     proof.holds(
         rf"R = {latex(sp.Matrix(matrix))}, \quad x = {_column(left)}, \quad y = {_column(right)}: "
         rf"\quad x^\top y = {_dot(left, right)}, \quad x^\top R^\top R y = "
         rf"{projected(matrix, left, right)}",
-        _dot(left, right) == 0 and projected(matrix, left, right) != 0,
+        _dot(left, right) == 0 != projected(matrix, left, right),
         r"$|x^\top R^\top R y - x^\top y| \le \varepsilon |x^\top y|$ is false here for every "
         r"$\varepsilon$: its right side is 0 and its left side is not",
         "first instance found by a search over matrices and vectors of 0, 1 and −1, in integers",
     )
-    norm = a**2 + b**2
+    entries = sp.Matrix([a * g + b * h, -b * g + a * h])
     proof.equal(
-        jl.mean((a * g + b * h) * (-b * g + a * h), g, h) / norm,
-        sp.Integer(0),
+        (entries * entries.T).applyfunc(lambda product: jl.mean(product, g, h)),
+        (a**2 + b**2) * sp.eye(2),
         r"nor is it a rare accident for a Gaussian $R$: two orthogonal vectors of equal length are "
         r"$x = (a, b)$ and $y = (-b, a)$ in some axes of their plane. With independent standard "
         r"normals $g$, $h$ the entries of $\sqrt{k} Rx$ and $\sqrt{k} Ry$ are $ag + bh$ and $-bg + "
-        r"ah$, which are jointly normal and uncorrelated: so $Rx$ and $Ry$ are independent",
-        r"E[k (Rx)_i (Ry)_i] / \lVert x \rVert^2",
+        r"ah$, which are jointly normal with this matrix of covariances, whose entry off the "
+        r"diagonal is 0: so $Rx$ and $Ry$ are independent",
+        r"k\, E[(Rx, Ry)_i^\top (Rx, Ry)_i]",
     )
     proof.equal(
         k * jl.mean(g**2 * h**2, g, h) / k**2,
@@ -136,11 +138,17 @@ def _orthogonal(formula: sp.Expr, proof: Proof) -> None:
     pair = sp.Matrix([[1, 1], [1, -1]]) / sp.sqrt(2)
     gram = sp.diag(lam, 0)
     proof.equal(
+        pair * pair.T,
+        sp.eye(2),
+        r"$x = (1, 1)/\sqrt{2}$ and $y = (1, -1)/\sqrt{2}$ are orthogonal unit vectors",
+        r"(x, y)^\top (x, y)",
+    )
+    proof.equal(
         pair * gram * pair.T,
         lam * sp.ones(2, 2) / 2,
         r"$R^\top R$ has the largest eigenvalue $\lambda$ and, as $k < n$, the eigenvalue 0. In "
-        r"the basis of two unit eigenvectors of these, $x = (1, 1)/\sqrt{2}$ and $y = (1, -1)/"
-        r"\sqrt{2}$ are orthogonal, and the entry off the diagonal is $x^\top R^\top R y$",
+        r"the basis of two unit eigenvectors of these, take that $x$ and that $y$: the entry off "
+        r"the diagonal is $x^\top R^\top R y$",
         r"(x, y)^\top R^\top R \, (x, y)",
     )
     proof.at_most(
@@ -150,6 +158,7 @@ def _orthogonal(formula: sp.Expr, proof: Proof) -> None:
         r"differ from 0 and none exceeds $\lambda$. So $\tau \le k \lambda$, by induction: if $j$ "
         r"of them sum to $j \lambda z$ with $z \le 1$, one more, $\lambda s$ with $s \le 1$, "
         r"keeps the sum of $j + 1$ at most $(j + 1) \lambda$",
+        equality={z: 1, s: 1},
     )
     proof.equal(
         (lam / 2).subs(lam, tau / k),
@@ -192,6 +201,7 @@ def _zero_query(formula: sp.Expr, proof: Proof) -> None:
         r"the first value of $\Phi$, $f$, is below 1, and the second, at a positive point, is $(1 "
         r"+ s)/2$ with an $s > 0$: whatever $k$ and $\eta$ are, the bound fails more often than "
         "it holds",
+        equality={f: 1, s: 0},
     )
     proof.equal(
         k * jl.mean((1 - sp.sqrt(n / k) * g) ** 2, g),
