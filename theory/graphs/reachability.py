@@ -7,6 +7,7 @@ depend on those that a walk of L steps leads to, and on no others.
 from __future__ import annotations
 
 import itertools
+from typing import TYPE_CHECKING
 
 import sympy as sp
 
@@ -30,6 +31,10 @@ from theory.proof.law import Law, Parameter
 from theory.proof.steps import Proof
 from theory.symbols import KEYS, NONNEGATIVE, POSITIVE, UNIT, n
 
+if TYPE_CHECKING:
+    import numpy as np
+    from jaxtyping import Bool
+
 apart = sp.Symbol("t", integer=True, nonnegative=True)
 degree = sp.Symbol("D", integer=True, positive=True)
 APART = Parameter("apart", apart, lower=0, integer=True)
@@ -47,6 +52,11 @@ layers = Law("L", sp.log(n) / sp.log(degree), (KEYS, DEGREE), relation=r"\ge")
 i = sp.Symbol("i", integer=True, nonnegative=True)
 so_far = sp.Symbol("P", positive=True)
 slack, y, z = sp.symbols("s y z", nonnegative=True)
+# what is enumerated: (h, g) of graphs whose walks are counted, (n, h) of those whose diameter is
+# measured, (n, D) of those in which D^L tokens are reached
+WALKED = tuple(itertools.product((1, 2), (0, 1, 2)))
+MEASURED = tuple(itertools.product(range(2, 15), range(1, 6)))
+BRANCHING = tuple(itertools.product(range(2, 65), range(2, 6)))
 
 
 def _walks(formula: sp.Expr, proof: Proof) -> None:
@@ -72,7 +82,7 @@ def _walks(formula: sp.Expr, proof: Proof) -> None:
     )
     proof.holds(
         r"(A^2)_{ij} = W_2",
-        all(_walks_counted(formula, h, g) for h in (1, 2) for g in (0, 1, 2)),
+        all(_walks_counted(formula, h, g) for h, g in WALKED),
         r"the square of the matrix $A$ of attended pairs counts the walks",
         r"all pairs of tokens with whole windows in the graphs with $n = 14$, $h \le 2$, $g \le 2$",
     )
@@ -98,6 +108,7 @@ def _diameter(formula: sp.Expr, proof: Proof) -> None:
         r"be the next whole number from $t/h$, with $0 \le y < 1$: $L - 1$ layers do not reach $t$ "
         "(as $y$ is not 1, the left side is smaller)",
         "(L - 1) h",
+        equality={y: 1},
     )
     proof.at_most(
         apart,
@@ -105,22 +116,26 @@ def _diameter(formula: sp.Expr, proof: Proof) -> None:
         r"and $L$ layers do, by steps of $h$ places and a last one that is no longer; the first "
         r"and the last token are farthest apart, $t = n - 1$",
     )
-    sizes = [(m, h) for m in range(2, 15) for h in range(1, 6)]
     proof.holds(
         r"\operatorname{diam} = \left\lceil \frac{n - 1}{h} \right\rceil",
-        all(
-            diameter(attention_graph(m, h, 0, 0, seed=0)) == formula.subs({n: m, window: h})
-            for m, h in sizes
-        ),
+        all(diameter(_windows_alone(m, h)) == formula.subs({n: m, window: h}) for m, h in MEASURED),
         "the window alone, by breadth-first search",
-        rf"in all {len(sizes)} graphs with $2 \le n \le 14$ and $1 \le h \le 5$",
+        rf"in all {len(MEASURED)} graphs with $2 \le n \le 14$ and $1 \le h \le 5$",
     )
     proof.holds(
-        r"\operatorname{diam} \le 2 \quad (g \ge 1)",
-        all(diameter(attention_graph(m, h, 1, 0, seed=0)) <= 2 for m, h in sizes),
-        "with one global token, claim reachability.walks",
-        "in as many graphs with one global token",
+        r"\max \operatorname{diam} = 2 \quad (g = 1)",
+        max(diameter(_with_one_global_token(m, h)) for m, h in MEASURED) == 2,
+        "with a global token no two tokens are more than two steps apart, claim reachability.walks",
+        "the largest diameter of as many graphs with one global token",
     )
+
+
+def _windows_alone(size: int, h: int) -> Bool[np.ndarray, "n n"]:
+    return attention_graph(size, h, 0, 0, seed=0)
+
+
+def _with_one_global_token(size: int, h: int) -> Bool[np.ndarray, "n n"]:
+    return attention_graph(size, h, 1, 0, seed=0)
 
 
 def _layers(formula: sp.Expr, proof: Proof) -> None:
@@ -138,13 +153,12 @@ def _layers(formula: sp.Expr, proof: Proof) -> None:
         "where it begins",
         r"D^{\log n / \log D}",
     )
-    shapes = [(m, b) for m in range(2, 65) for b in range(2, 6)]
     proof.holds(
         r"\min \{L : \text{all are reached in } L \text{ layers}\} = \min \{L : D^L \ge n\}",
-        all(layers_to_all(de_bruijn(m, b)) == _least(m, b) for m, b in shapes),
+        all(layers_to_all(de_bruijn(m, b)) == _least(m, b) for m, b in BRANCHING),
         r"attained: if token $i$ attends to the tokens $Di, \dots, Di + D - 1$ modulo $n$, then "
         r"$L$ layers lead to the $D^L$ tokens $D^L i, \dots, D^L i + D^L - 1$ modulo $n$",
-        rf"walks in all {len(shapes)} such graphs with $n \le 64$ and $D \le 5$",
+        rf"walks in all {len(BRANCHING)} such graphs with $n \le 64$ and $D \le 5$",
     )
 
 
