@@ -17,7 +17,7 @@ from theory.proof.claim import Claim
 from theory.proof.direct import Direct
 from theory.proof.law import Law, Parameter
 from theory.proof.steps import Proof
-from theory.proof.typeset import scientific
+from theory.proof.typeset import latex, scientific
 from theory.symbols import ANY, KEYS, POSITIVE, UNIT, epsilon, n
 
 gamma = sp.Symbol("gamma", positive=True)
@@ -67,7 +67,11 @@ REGULAR = (
     r"$W$ is symmetric, its entries are at least 0 and its rows sum to 1: equal weights on a graph "
     r"in which every token attends to, and is attended to by, $d$ tokens"
 )
-TOKENS, DEGREE, LENGTH = 128, 8, 64
+# the graph that is drawn, the length of its walks, and the bound on |λ₂| that they certify
+TOKENS, DEGREE, LENGTH, SEED = 128, 8, 64, 0
+SECOND = sp.Rational(3, 4)
+LEAST_GAP = 1 - SECOND
+REACH = DEGREE // 2  # of a window with as many neighbours
 
 
 # ----------------------------------------------------------------------------- derivations
@@ -112,6 +116,7 @@ def _window_layers(formula: sp.Expr, proof: Proof) -> None:
         r"the sum of the positive differences. The means of $\cos(2\pi i / n)$ under the two "
         r"differ by $Ta - Tb$ with $a$, $b$ in $[-1, 1]$; they are $\mu^L$ and 0, so $T \ge "
         r"\frac{1}{2} \mu^L$ with the eigenvalue $\mu$ of claim spectral_gap.window",
+        equality={a: 1, b: -1},
     )
     proof.equal(
         sp.diff(x - sp.log(1 + x), x),
@@ -127,6 +132,7 @@ def _window_layers(formula: sp.Expr, proof: Proof) -> None:
         r"$\mu / (1 - \mu) = 1 / (1 - \mu) - 1$, and $1 - \mu$ is the bound of that claim times "
         r"some $z \le 1$. (If $\mu \le 0$ the right side is not positive, nor is the left, and "
         r"there is nothing to prove)",
+        equality={z: 1},
     )
     proof.equal(
         (1 / bound - 1) * -sp.log(2 * epsilon),
@@ -145,6 +151,7 @@ def _gap(formula: sp.Expr, proof: Proof) -> None:
         r"also $n$ times the mean probability $\pi_0$ that a walk of $2p$ steps ends where it "
         r"began: so $|\lambda_2|^{2p} \le n \pi_0 - 1$",
         r"|\lambda_2|^{2p}",
+        equality={Y: 0},
     )
     proof.equal(
         formula.subs(returning, (1 + z ** (2 * half_length)) / n),
@@ -152,24 +159,23 @@ def _gap(formula: sp.Expr, proof: Proof) -> None:
         r"write $n \pi_0 - 1 = z^{2p}$ with $z \ge 0$; then $|\lambda_2| \le z$",
         "1 - (z^{2p})^{1/(2p)}",
     )
-    graph = regular_graph(TOKENS, DEGREE, seed=0)
+    graph = regular_graph(TOKENS, DEGREE, SEED)
     surplus = closed_walks(graph, LENGTH) - DEGREE**LENGTH
     proof.holds(
-        rf"4^{{{LENGTH}}} \cdot (\operatorname{{tr}} A^{{{LENGTH}}} - {DEGREE}^{{{LENGTH}}}) \le "
-        rf"(3 \cdot {DEGREE})^{{{LENGTH}}}",
-        4**LENGTH * surplus <= (3 * DEGREE) ** LENGTH,
+        rf"\operatorname{{tr}} A^{{{LENGTH}}} - {DEGREE}^{{{LENGTH}}} \le "
+        rf"\left( {latex(SECOND)} \cdot {DEGREE} \right)^{{{LENGTH}}}",
+        bool(surplus <= (SECOND * DEGREE) ** LENGTH),
         rf"for the matrix $A$ of a random graph of {TOKENS} tokens with {DEGREE} keys each, drawn "
-        r"with seed 0. By the first step, with $W = A/8$ and $2p = 64$, it has $|\lambda_2| \le "
-        r"\frac{3}{4}$, so its gap is at least $\frac{1}{4}$",
+        rf"with seed {SEED}. By the first step, with $W = A/{DEGREE}$ and $2p = {LENGTH}$, it has "
+        rf"$|\lambda_2| \le {latex(SECOND)}$, so its gap is at least ${latex(LEAST_GAP)}$",
         f"closed walks of length {LENGTH} counted in integers",
     )
-    bound = window_gap(TOKENS, DEGREE // 2)
-    proof.holds(
-        r"1 - |\lambda_2| \le \frac{2 \pi^2 h (h + 1)}{3 n^2} < \frac{1}{4}",
-        8 * 10 * (DEGREE // 2) * (DEGREE // 2 + 1) < 3 * TOKENS**2,
-        rf"a window of as many neighbours, $h = {DEGREE // 2}$, has by claim spectral_gap.window a "
-        rf"gap of at most ${scientific(bound)}$",
-        r"in integers, with $\pi^2 < 10$",
+    proof.at_most(
+        window_gap.expression.subs({n: TOKENS, window: REACH}),
+        LEAST_GAP,
+        rf"a window of as many neighbours, $h = {REACH}$, has by claim spectral_gap.window a "
+        rf"gap of at most ${scientific(window_gap(TOKENS, REACH))}$, which is less",
+        r"\frac{2 \pi^2 h (h + 1)}{3 n^2}",
     )
 
 
@@ -199,14 +205,15 @@ def _layers(formula: sp.Expr, proof: Proof) -> None:
         r"\gamma = 1 - \lambda$ we have $\lambda^L \le e^{-\gamma L}$",
         r"\frac{d}{dx} (-x - \log(1 - x))",
     )
+    distance = sp.sqrt(n) / 2 * sp.exp(-gamma * formula)
     proof.equal(
-        sp.sqrt(n) / 2 * sp.exp(-gamma * formula),
+        distance,
         epsilon,
         r"at this $L$ the bound is $\varepsilon$",
         r"\frac{1}{2} \sqrt{n} e^{-\gamma L}",
     )
     proof.at_most(
-        sp.sqrt(n) / 2 * sp.exp(-gamma * formula) * z,
+        distance * z,
         epsilon,
         r"and more layers multiply it by a factor $z \le 1$",
         r"\frac{1}{2} \sqrt{n} e^{-\gamma L} z",
