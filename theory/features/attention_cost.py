@@ -40,12 +40,13 @@ SIZES = (
     "$L$ queries, $L$ keys and $L$ values, each of $d$ numbers; a value may hold a 1 that yields "
     "the row sums by which the output is divided"
 )
+RUN_LENGTHS, RUN_WIDTHS, RUN_DRAWS = range(1, 5), range(1, 4), range(1, 4)  # of loops that are run
 
 
 def _all_counted(law: sp.Expr, causal: bool, proof: Proof) -> None:
     """Count the loops for all small sizes."""
     exact = draws not in law.free_symbols
-    sizes = list(itertools.product(range(1, 5), range(1, 4), [0] if exact else range(1, 4)))
+    sizes = list(itertools.product(RUN_LENGTHS, RUN_WIDTHS, [0] if exact else RUN_DRAWS))
     found = all(
         counted(size, width, number, causal)
         == law.xreplace({length: sp.Integer(size), dimension: sp.Integer(width), draws: number})
