@@ -37,6 +37,7 @@ from theory.performer import (
     positive_features,
     total,
     trigonometric_features,
+    v,
 )
 from theory.proof.algebra import Domain
 from theory.proof.claim import Claim
@@ -65,7 +66,6 @@ pairing_gain = Law(
 )
 
 a, b = sp.symbols("a b", nonnegative=True)
-W = sp.Symbol("W", positive=True)
 r, w, c = sp.symbols("r w c", positive=True)
 AROUND: Domain = {b: NONNEGATIVE, w: UNIT, c: (sp.Integer(1), sp.oo)}
 NUMBERS = (
@@ -91,6 +91,7 @@ def _crosses(formula: sp.Expr, level: sp.Expr, proof: Proof) -> None:
         c,
         c * (1 + b),
         "necessary: for a larger $u$, $e^u = c (1 + b)$ with $b > 0$: the difference is negative",
+        equality={b: 0},
     )
 
 
@@ -102,18 +103,21 @@ def _crossing(formula: sp.Expr, proof: Proof) -> None:
         "good where this is not negative",
         r"m (\operatorname{MSE}_{\mathrm{trig}} - \operatorname{MSE}_+)/\mathrm{SM}^2",
     )
-    _crosses(formula, sp.cosh(apart**2), proof)
-    proof.at_most(
-        W / 2,
-        (W + 1 / W) / 2,
-        r"with $W = e^v$ the right side is $\cosh v$: so $u \le v - \log 2$ suffices, which is "
+    level = sp.cosh(apart**2)
+    _crosses(formula, level, proof)
+    proof.equal(
+        in_squares(level) - sp.exp(v) / 2,
+        sp.exp(-v) / 2,
+        r"this is positive, so $e^u \le \frac{1}{2} e^v$ suffices, that is $u \le v - \log 2$, or "
         r"$x^\top y \le -\frac{1}{4} \log 2$, or $\mathrm{SM} \le 2^{-1/4}$",
+        r"\cosh v - \frac{1}{2} e^v",
     )
     proof.at_most(
         (1 + a + 1 / (1 + a)) / 2,
         1 + a,
         r"with $e^v = 1 + a$: $\cosh v \le e^v$, so $u \le v$ is necessary, which is "
         r"$\mathrm{SM} \le 1$",
+        equality={a: 0},
     )
 
 
@@ -132,6 +136,7 @@ def _crossing_of_numbers(formula: sp.Expr, proof: Proof) -> None:
         1 + a,
         r"with $e^v = 1 + a$ the left side is $2 \cosh v - 1$, so $u \le v$, which is "
         r"$\mathrm{SM} \le 1$, is still necessary",
+        equality={a: 0},
     )
 
 
@@ -149,6 +154,7 @@ def _paired_ratio(formula: sp.Expr, proof: Proof) -> None:
         r"$4 \sinh^2(u/2) = (e^u - 1)^2/e^u$ rises with $u \ge 0$ (here from $e^u = 1 + a$ to "
         r"$(1 + a)(1 + b)$): the ratio is at most 1 if and only if $u \le v$, that is "
         r"$x^\top y \le 0$, $\mathrm{SM} \le 1$",
+        equality={b: 0},
     )
 
 
@@ -163,6 +169,7 @@ def _pairing_gain(formula: sp.Expr, proof: Proof) -> None:
         1 - w,
         sp.Integer(1),
         r"with $w = e^{-u} > 0$: the ratio is below 1 for every $z$",
+        equality={w: 0},
     )
 
 
@@ -234,7 +241,6 @@ CLAIMS = (
         variables={
             **SQUARED,
             draws: (sp.Integer(1), sp.oo),
-            W: POSITIVE,
             a: NONNEGATIVE,
             **AROUND,
         },
