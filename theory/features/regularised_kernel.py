@@ -39,14 +39,16 @@ regularised = Law(
 k = sp.Symbol("k", integer=True, nonnegative=True)
 h = sp.Symbol("h", nonnegative=True)
 w = sp.Symbol("w", nonnegative=True)
+c = sp.Symbol("c", positive=True)
 
 
 def _regularised(formula: sp.Expr, proof: Proof) -> None:
     normal = sp.factorial(2 * k) / (2**k * sp.factorial(k))
     term = dimension**k * normal / (2**k * rising(dimension / 2, k)) / sp.factorial(2 * k)
+    kept = dimension / (dimension + 2 * k)
     proof.equal(
         term.subs(k, k + 1) / term,
-        dimension / (dimension + 2 * k) / (2 * (k + 1)),
+        kept / (2 * (k + 1)),
         r"the mean of $e^{\omega^\top z}$ over directions of length $\sqrt{d}$ is $\sum_k T_k "
         r"\lVert z \rVert^{2k}$ with $T_k = d^k E[t^{2k}]/(2k)!$ (odd powers have mean 0). A "
         r"coordinate $t$ of a uniform unit vector has $E[t^{2k}] = E[g^{2k}]/E[r^{2k}]$ with the "
@@ -56,24 +58,26 @@ def _regularised(formula: sp.Expr, proof: Proof) -> None:
         r"\frac{T_{k + 1}}{T_k}",
     )
     proof.at_most(
-        dimension / (dimension + 2 * k),
+        kept,
         sp.Integer(1),
         r"so $\rho_k \le 1$; with $\rho_k = 1$ the sum is $e^h$, that of Gaussian directions: "
         r"$\mathrm{SMREG} \le \mathrm{SM}$",
+        equality={k: 0},
     )
     lost = k * (k - 1) / (dimension + 2)
     proof.at_most(
         1 - lost.subs(k, k + 1),
-        (1 - lost * w) * dimension / (dimension + 2 * k),
+        (1 - lost * w) * kept,
         r"$\rho_k \ge 1 - k(k - 1)/(d + 2)$ by induction: it holds for $k \le 1$; if $\rho_k = 1 - "
         r"k(k - 1)w/(d + 2)$ with $w \le 1$, then $\rho_{k + 1}$ is the right side",
+        equality={k: 1},
     )
+    pairs = sp.diff(sp.exp(c * h), c, 2).subs(c, 1)
     proof.equal(
-        sp.exp(-(u + v) / 4)
-        * (sp.exp(h) - h**2 * sp.diff(sp.exp(h), h, 2) / (dimension + 2)).subs(h, u / 2),
+        sp.exp(-(u + v) / 4) * (sp.exp(h) - pairs / (dimension + 2)).subs(h, u / 2),
         in_squares(formula),
         r"with $u = \lVert z \rVert^2 = 2h$ and $v = \lVert x - y \rVert^2$: $\sum_k k(k - 1) "
-        r"h^k/k!$ is $h^2$ times the second derivative of $e^h$, and the factor "
+        r"h^k/k!$ is the second derivative of $e^{ch}$ in $c$, at $c = 1$, and the factor "
         r"$e^{-(\lVert x \rVert^2 + \lVert y \rVert^2)/2} = e^{-(u + v)/4}$ is common to all",
     )
 
