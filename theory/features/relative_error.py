@@ -41,7 +41,6 @@ from theory.proof.direct import Direct
 from theory.proof.law import Law
 from theory.proof.steps import Proof
 from theory.proof.typeset import scientific
-from theory.symbols import POSITIVE
 
 if TYPE_CHECKING:
     from theory.performer import Features
@@ -60,7 +59,6 @@ hyperbolic_relative = Law(
     (TOTAL, DRAWS),
 )
 
-W = sp.Symbol("W", positive=True)
 AT_ALL = (LENGTHS, GAUSSIAN, INDEPENDENT)
 
 
@@ -80,12 +78,12 @@ def _trigonometric_relative(formula: sp.Expr, proof: Proof) -> None:
         r"so at a fixed $\lVert z \rVert$ a small kernel means a large $\lVert x - y \rVert$",
         r"e^{\lVert z \rVert^2}\, \mathrm{SM}^{-4}",
     )
-    proof.at_most(
-        W / 2 - 1,
-        (W - 1) ** 2 / (2 * W),
-        r"with $W = e^v$ the right side is $2 \sinh^2(v/2)$; so the relative error is at least "
-        r"$(\frac{1}{2} e^{\lVert z \rVert^2}\, \mathrm{SM}^{-4} - 1)/m$ and grows without bound "
-        r"as $\mathrm{SM} \to 0$",
+    proof.equal(
+        in_squares(formula * draws) - (sp.exp(v) / 2 - 1),
+        sp.exp(-v) / 2,
+        r"this is positive, so the relative error is above $(\frac{1}{2} e^{\lVert z \rVert^2}\, "
+        r"\mathrm{SM}^{-4} - 1)/m$ and grows without bound as $\mathrm{SM} \to 0$",
+        r"2 \sinh^2 \frac{v}{2} - \left( \frac{1}{2} e^v - 1 \right)",
     )
 
 
@@ -160,7 +158,7 @@ CLAIMS = (
         changed=r"$\cosh$ in place of $\sinh$",
         example={"apart": 3, "draws": 64},
         source=f"{PAPER}, after Lemma 2; the form is ours",
-        variables={**SQUARED, W: POSITIVE},
+        variables=SQUARED,
         direct=_trigonometric_directly,
     ),
     Claim(
