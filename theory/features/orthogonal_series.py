@@ -133,7 +133,7 @@ def _series(formula: sp.Expr, proof: Proof) -> None:
         r"as $R$ is symmetric",
         r"\frac{R(a + 1, b)}{R(a, b)}",
     )
-    proof.at_most(fraction, sp.Integer(1), "so $R$ falls as $a$ or $b$ grows")
+    proof.at_most(fraction, sp.Integer(1), "so $R$ falls as $a$ or $b$ grows", equality={b: 0})
     one = sp.Integer(1)
     proof.equal(overlap(one, one), formula, r"the largest value with $a, b \ge 1$", "R(1, 1)")
 
