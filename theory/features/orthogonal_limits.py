@@ -29,6 +29,7 @@ from theory.proof.claim import Claim
 from theory.proof.direct import Direct
 from theory.proof.law import Law
 from theory.proof.steps import Proof
+from theory.proof.typeset import latex
 from theory.symbols import NONNEGATIVE, UNIT
 
 share = Law(
@@ -51,6 +52,8 @@ plane_error = Law(
 )
 
 w = sp.Symbol("w", nonnegative=True)
+MOST = sp.Rational(1, 3)  # the share of the error that is gained is less
+FIRST = range(6)  # powers of u in the first terms of e^u
 
 
 def _share(formula: sp.Expr, proof: Proof) -> None:
@@ -61,6 +64,7 @@ def _share(formula: sp.Expr, proof: Proof) -> None:
         r"in the series of claim performer.orthogonal_series $R(a, b) \ge 1 - 2ab/(d + 2)$ for "
         r"$b \ge 1$, by induction: it holds for $a = 0$; if $R(a - 1, b) = 1 - 2(a - 1)bw/(d + 2)$ "
         r"with $w \le 1$, then $R(a, b)$ is the right side",
+        equality={a: 1, b: 1},
     )
     missing = (2 / (dimension + 2) * (h * sp.diff(sp.exp(h), h)) ** 2).subs(h, u / 2)
     covariance = -sp.exp(-(u + v) / 2) * missing
@@ -73,13 +77,18 @@ def _share(formula: sp.Expr, proof: Proof) -> None:
         r"variances, over $m^2$ and divided by the error $\operatorname{Var}/m$ of independent "
         "draws",
     )
+    taken = u**2 / (2 * (sp.exp(u) - 1))
+    proof.equal(
+        in_squares(1 - formula) * (dimension + 2) / (draws - 1),
+        taken,
+        r"what is taken from 1 is $\frac{m - 1}{d + 2}$ times this",
+    )
     proof.at_most(
-        u**2,
-        sp.Rational(2, 3) * sum(u**k / sp.factorial(k) for k in range(1, 6)),
-        r"the right side is $\frac{2}{3}$ of the first terms of $e^u - 1$, so $u^2 \le \frac{2}{3} "
-        r"(e^u - 1)$. As $e^{-u/2}/(2 \sinh(u/2)) = 1/(e^u - 1)$, what is taken from 1 is $\frac{m "
-        r"- 1}{d + 2} \cdot \frac{u^2}{2 (e^u - 1)}$, which with $m - 1 < d + 2$ is less than "
-        r"$\frac{1}{3}$",
+        sp.cancel(taken.subs(sp.exp(u), sum(u**k / sp.factorial(k) for k in FIRST))),
+        MOST,
+        r"$e^u$ exceeds the first terms of its series; with these in its place the quotient is "
+        rf"larger, and still at most ${latex(MOST)}$. As $m - 1 < d + 2$, less than "
+        rf"${latex(MOST)}$ is taken",
     )
 
 
