@@ -151,14 +151,15 @@ def _rows(formula: sp.Expr, proof: Proof) -> None:
 
 
 def _pooling(formula: sp.Expr, proof: Proof) -> None:
+    difference = sp.exp(t) - 1 - t
     proof.equal(
-        sp.diff(sp.exp(t) - 1 - t, t),
-        sp.exp(t) - 1,
-        r"the derivative has the sign of $t$ and the difference is 0 at $t = 0$, so $e^t \ge 1 + "
-        r"t$. Let $\bar{s}$ be the mean of a block's $m$ scores $s_j$, which is the score of the "
-        r"mean key: with $t = s_j - \bar{s}$, and as these sum to 0, the $e^{s_j}$ of the block "
-        r"sum to at least $m e^{\bar{s}}$",
-        r"\frac{d}{dt} (e^t - 1 - t)",
+        sp.Matrix([difference.subs(t, 0), sp.diff(difference, t)]),
+        sp.Matrix([0, sp.exp(t) - 1]),
+        r"let $f(t) = e^t - 1 - t$: it is 0 at $t = 0$ and its derivative has the sign of $t$, so "
+        r"$e^t \ge 1 + t$. Let $\bar{s}$ be the mean of a block's $m$ scores $s_j$, which is the "
+        r"score of the mean key: with $t = s_j - \bar{s}$, and as these sum to 0, the $e^{s_j}$ of "
+        r"the block sum to at least $m e^{\bar{s}}$",
+        r"(f(0), f'(t))^\top",
     )
     proof.at_most(
         q * growth * z - q,
