@@ -18,7 +18,7 @@ from theory.proof.claim import Claim
 from theory.proof.direct import Direct
 from theory.proof.law import Law, Parameter
 from theory.proof.steps import Proof
-from theory.symbols import KEYS, NONNEGATIVE, n
+from theory.symbols import KEYS, n
 
 if TYPE_CHECKING:
     import numpy as np
@@ -41,7 +41,19 @@ edges = Law(
     premises=(sp.Le(2 * window + 1 + random_keys + global_tokens, n),),
 )
 star = Law(r"E_{\mathrm{star}}", 3 * (n - 1), (KEYS,))
-z = sp.Symbol("z", nonnegative=True)
+# graphs that are built: (n, h, g, r) of those whose pairs are counted, and with a seed as well
+# those in which a star is looked for
+COUNTED = tuple(
+    (size, h, g, r)
+    for size, h, g, r in itertools.product(range(2, 9), (1, 2), (0, 1, 2), (0, 1, 2))
+    if 2 * h + 1 + r + g <= size
+)
+SEARCHED = tuple(
+    (size, h, g, r, seed)
+    for size, h, g, r, seed in itertools.product(range(6, 10), (1, 2), (0, 1, 2), (0, 1), range(3))
+    if 2 * h + 1 + r < size
+)
+SEED = 0  # of the graphs whose pairs are counted: their number is the same for all
 GRAPH = (
     r"token $i$ attends to token $j$ if $|i - j| \le h$, if $i$ or $j$ is one of the $g$ global "
     r"tokens, which are the first, or if $j$ is one of $r$ further keys drawn for $i$"
@@ -224,23 +236,23 @@ def _edges(formula: sp.Expr, proof: Proof) -> None:
         r"and $r$ further keys for each of the $n - g$ others, which has so many left to draw",
         "E",
     )
-    proof.at_most(
-        formula.subs(n, global_tokens + z),
-        (global_tokens + z) * (2 * window + 1 + 2 * global_tokens + random_keys),
-        r"with $n = g + z$: $E$ is at most $n$ times a number that does not grow with $n$",
+    proof.equal(
+        n * (2 * window + 1 + 2 * global_tokens + random_keys) - formula,
+        global_tokens * (2 * window + 1 + global_tokens + random_keys) + window * (window + 1),
+        r"no term on the right is negative, so $E$ is at most $n$ times a number that does not "
+        "grow with $n$",
+        "(2h + 1 + 2g + r) n - E",
     )
-    small = itertools.product(range(2, 9), (1, 2), (0, 1, 2), (0, 1, 2))
     names = (n, window, global_tokens, random_keys)
-    cases = [case for case in small if 2 * case[1] + 1 + case[2] + case[3] <= case[0]]
     proof.holds(
         r"\#\{(i, j) : i \text{ attends to } j\} = E",
         all(
-            int(attention_graph(*case, seed=0).sum())
+            int(attention_graph(*case, seed=SEED).sum())
             == formula.subs(dict(zip(names, case, strict=True)))
-            for case in cases
+            for case in COUNTED
         ),
         "the pairs counted one by one",
-        rf"in all {len(cases)} graphs with $n \le 8$, $h \le 2$, $g \le 2$, $r \le 2$",
+        rf"in all {len(COUNTED)} graphs with $n \le 8$, $h \le 2$, $g \le 2$, $r \le 2$",
     )
 
 
@@ -252,17 +264,15 @@ def _star(formula: sp.Expr, proof: Proof) -> None:
         "the centre attends to them all",
         "2 (n - 1) + (n - 1)",
     )
-    small = list(itertools.product(range(6, 10), (1, 2), (0, 1, 2), (0, 1), range(3)))
-    cases = [case for case in small if 2 * case[1] + 1 + case[3] < case[0]]
     proof.holds(
         r"\text{the graph contains a star} \iff g \ge 1",
         all(
-            contains_star(attention_graph(*case[:4], seed=case[4])) == (case[2] >= 1)
-            for case in cases
+            contains_star(attention_graph(size, h, g, r, seed)) == (g >= 1)
+            for size, h, g, r, seed in SEARCHED
         ),
         r"with $g \ge 1$ a global token is the centre; with $g = 0$ every token attends to at most "
         r"$2h + 1 + r < n$ tokens, so none can be a centre",
-        rf"and in {len(cases)} graphs with $n \le 9$, $h \le 2$, $g \le 2$, $r \le 1$ and three "
+        rf"and in {len(SEARCHED)} graphs with $n \le 9$, $h \le 2$, $g \le 2$, $r \le 1$ and three "
         rf"seeds",
     )
 
@@ -316,7 +326,6 @@ CLAIMS = (
         changed=r"pairs of two global tokens are counted twice: $-g^2$ is missing",
         example={"n": 64, "window": 1, "global_tokens": 2, "random_keys": 3},
         source="arXiv:2007.14062, section 2",
-        variables={z: NONNEGATIVE},
         direct=_edges_directly,
     ),
     Claim(
