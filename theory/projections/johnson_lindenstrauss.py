@@ -172,6 +172,7 @@ def _inner_product(formula: sp.Expr, proof: Proof) -> None:
         4 * T,
         r"it fails only if one of four tails occurs, two of $x + y$ and two of $x - y$; with $T$ "
         r"for the bound on an upper tail, a lower one has at most $Tz$ with $z \le 1$",
+        equality={z: 1},
     )
     proof.equal(
         4 * upper_tail.expression,
