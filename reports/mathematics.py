@@ -38,7 +38,8 @@ _SPOKEN = {
 }  # fmt: skip
 _SIMPLE = re.compile(r"\\[td]?frac\s*(?:\{(\d)\}\{(\d)\}|(\d)(\d))")
 _VULGAR = {"12": "½", "13": "⅓", "23": "⅔", "14": "¼", "34": "¾", "18": "⅛"}
-_CLAIM = re.compile(r"\bclaim ([a-z_]+\.[a-z_]+)\b")
+_KEY = re.compile(r"\b([a-z_]+\.[a-z_]+)\b")
+_CLAIMS = re.compile(r"\bclaims? [a-z_]+\.[a-z_]+(?:(?:,|,? and) [a-z_]+\.[a-z_]+)*\b")
 _GLYPH = re.compile(r'<path id="mathra-[0-9a-f]+-(g\d+)" d="([^"]+)"/>')
 _REFERENCE = re.compile(r'href="#mathra-[0-9a-f]+-(g\d+)"')
 _INLINE = re.compile(r"(?<!\\)\$([^$]+)\$|`([^`]+)`|\\\[(.+?)\\\]", re.DOTALL)
@@ -193,4 +194,8 @@ def _plain(words: str, text: str) -> Markup:
     if re.search(r"(?<!\\)\$", words):
         raise FormulaError(f"text {text!r} has a $ without its partner")
     escaped = str(escape(words.replace(r"\$", "$")))
-    return Markup(_CLAIM.sub(r'claim <a href="#claim-\1"><code>\1</code></a>', escaped))
+    return Markup(_CLAIMS.sub(_linked, escaped))
+
+
+def _linked(claims: re.Match[str]) -> str:
+    return _KEY.sub(r'<a href="#claim-\1"><code>\1</code></a>', claims[0])

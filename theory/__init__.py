@@ -57,8 +57,8 @@ def find(name: str) -> tuple[Claim | Citation, ...]:
     known = claims()
     found = tuple(c for c in known if c.key == name or c.key.startswith(f"{name}."))
     if not found:
-        near = difflib.get_close_matches(name, [c.key for c in known], n=3, cutoff=0.0)
-        raise InputError(f"{name} is not a claim; the nearest are {', '.join(near)}")
+        near = difflib.get_close_matches(name.lower(), [c.key for c in known], n=3, cutoff=0.0)
+        raise InputError(f"{name:.60} is not a claim; the nearest are {', '.join(near)}")
     return found
 
 

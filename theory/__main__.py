@@ -67,6 +67,8 @@ def _shown_default() -> Path:
 
 def _decide_all(path: Path) -> int:
     record.require_writable(path)
+    if path.exists() and b'"stage"' not in path.read_bytes():
+        raise record.InputError(f"{path}: is not a record, and is not overwritten")
     clock = record.Clock()
     decided = tuple(c.decide() for c in claims())
     rows = [
@@ -136,7 +138,7 @@ def _numbers(arguments: list[str]) -> dict[str, float]:
     problems = []
     names, values = words[::2], [*words[1::2], "nothing"]
     for name, value in zip(names, values, strict=False):
-        if not name.startswith("--"):
+        if not name.removeprefix("--") or not name.startswith("--"):
             problems.append(f"expected --name value, got {name}")
             continue
         if name.removeprefix("--") in given:

@@ -77,6 +77,8 @@ def test_a_claim_that_is_named_is_linked() -> None:
     assert markup.count('<a href="#claim-') == 2
     assert '<a href="#claim-copying.weight"><code>copying.weight</code></a>' in markup
     assert "&lt;claim <a" in markup
+    several = Typesetter("html").prose("claims a.b, c.d and e.f, or g.h")
+    assert several.count("<a href") == 3
 
 
 def test_a_dollar_without_partner_fails() -> None:

@@ -142,6 +142,8 @@ def test_a_construction_is_explained_step_by_step(capsys: pytest.CaptureFixture[
         (["averaging", "--n", "3"], "no law of averaging asks for exactly n: averaging.output for"),
         (["--n", "3"], "3 is not a claim"),
         (["averaging.gain", "n", "3"], "expected --name value, got n"),
+        (["averaging.gain", "--=3"], "expected --name value, got --"),
+        (["AVERAGING.GAIN"], "AVERAGING.GAIN is not a claim; the nearest are averaging.gain"),
         (["averaging.gain", "--n=3", "--n=4", "--epsilon=0.1"], "--n is given twice"),
         (["performer.uniform", "--n", "3"], "no law of performer.uniform asks for exactly n"),
         (["copying.weight", "--n=3", "--margin=inf"], "margin must be a finite number, got inf"),
@@ -217,6 +219,14 @@ def test_a_folder_that_cannot_be_written_is_refused(monkeypatch: pytest.MonkeyPa
     keep_cheap(monkeypatch)
     with pytest.raises(record.InputError, match="cannot be written"):
         main(["--record", "/dev/null/theory.json"])
+
+
+def test_a_file_that_is_no_record_is_not_overwritten(tmp_path: Path) -> None:
+    path = tmp_path / "thesis.txt"
+    path.write_text("years of work")
+    with pytest.raises(record.InputError, match="is not a record, and is not overwritten"):
+        main(["--record", str(path)])
+    assert path.read_text() == "years of work"
 
 
 def test_the_output_does_not_depend_on_the_hash_seed(tmp_path: Path) -> None:

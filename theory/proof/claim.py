@@ -19,7 +19,9 @@ from theory.proof.assumptions import Assumption
 from theory.proof.direct import Direct
 from theory.proof.law import Law
 from theory.proof.steps import Proof, RefutedError
-from theory.proof.typeset import latex, scientific
+from theory.proof.typeset import breadth, latex, scientific
+
+WIDEST = 180
 
 
 @dataclass(frozen=True)
@@ -112,6 +114,8 @@ class Claim:
         law = f"{self.law.symbol} {self.law.relation} {formula}"
         sign = "=" if self._exactly(numbers, value) else r"\approx"
         sentence = f"${law}$." if formula == found else f"${law} {sign} {found}$."
+        if breadth(law) > WIDEST:  # more than a line of the report: the value alone
+            sentence = f"${self.law.symbol} {self.law.relation} {found}$."
         return f"For {given}: {sentence}" if given else sentence
 
     def _exactly(self, numbers: Mapping[str, sp.Expr], value: float) -> bool:

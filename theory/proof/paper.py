@@ -7,7 +7,8 @@ import re
 from reports import record
 
 _SPECIAL = re.compile(r"(?<!\\)([%&#_])")
-_KEY = re.compile(r"\bclaim ([a-z_]+\.[a-z_]+)\b")
+_KEY = re.compile(r"\b([a-z_]+\.[a-z_]+)\b")
+_CLAIMS = re.compile(r"\bclaims? [a-z_]+\.[a-z_]+(?:(?:,|,? and) [a-z_]+\.[a-z_]+)*\b")
 
 
 def fragment(decided: record.Claim) -> str:
@@ -35,9 +36,16 @@ def fragment(decided: record.Claim) -> str:
 def escaped(prose: str) -> str:
     """Prose with the special characters of LaTeX escaped outside its mathematics.
 
+    >>> escaped("claims gram.query and gram.norm")
+    'claims \\\\texttt{gram.query} and \\\\texttt{gram.norm}'
+
     >>> escaped("claim single_head.split: $x_1$ in 50 % of cases")
     'claim \\\\texttt{single\\\\_head.split}: $x_1$ in 50 \\\\% of cases'
     """
     parts = prose.split("$")
-    outside = [_SPECIAL.sub(r"\\\1", _KEY.sub(r"claim \\texttt{\1}", part)) for part in parts]
+    outside = [_SPECIAL.sub(r"\\\1", _CLAIMS.sub(_typed, part)) for part in parts]
     return "$".join(p if i % 2 else outside[i] for i, p in enumerate(parts))
+
+
+def _typed(claims: re.Match[str]) -> str:
+    return _KEY.sub(r"\\texttt{\1}", claims[0])
