@@ -75,6 +75,7 @@ def furthest(vectors: Float[np.ndarray, "n d"], gain: float) -> Float[np.ndarray
            [1., 0.]])
     """
     import numpy as np
+    from scipy.special import softmax
 
     require(
         array("vectors", vectors, "n", "d"),
@@ -84,8 +85,7 @@ def furthest(vectors: Float[np.ndarray, "n d"], gain: float) -> Float[np.ndarray
     )
     vectors = np.asarray(vectors, dtype=float)
     scores = -gain * vectors @ vectors.T
-    powers = np.exp(scores - scores.max(axis=1, keepdims=True))
-    found: np.ndarray = powers / powers.sum(axis=1, keepdims=True) @ vectors
+    found: np.ndarray = softmax(scores, axis=1) @ vectors
     return found
 
 

@@ -79,6 +79,7 @@ def attend(
     True
     """
     import numpy as np
+    from scipy.special import softmax
 
     size, width = shape_of(keys) if len(shape_of(keys)) == 2 else ("n", "d")
     slots = shape_of(key_projection)[0] if len(shape_of(key_projection)) == 2 else "k"
@@ -94,9 +95,7 @@ def attend(
         for projection, rows in ((key_projection, keys), (value_projection, values))
     )
     scores = np.asarray(queries, dtype=float) @ mixed.T
-    powers = np.exp(scores - scores.max(axis=1, keepdims=True))
-    weights = powers / powers.sum(axis=1, keepdims=True)
-    attended: np.ndarray = weights @ pooled
+    attended: np.ndarray = softmax(scores, axis=1) @ pooled
     return attended
 
 

@@ -52,11 +52,11 @@ class Synthesis:
     def attend(self, inputs: Float[np.ndarray, "n d"]) -> Float[np.ndarray, "n p"]:
         """The outputs of softmax attention, a row a position, with no 1/√d."""
         import numpy as np
+        from scipy.special import softmax
 
         rows = np.asarray(inputs, dtype=float)
         scores = (rows @ self.query.T) @ (rows @ self.key.T).T
-        powers = np.exp(scores - scores.max(axis=1, keepdims=True))
-        outputs: np.ndarray = powers / powers.sum(axis=1, keepdims=True) @ (rows @ self.value.T)
+        outputs: np.ndarray = softmax(scores, axis=1) @ (rows @ self.value.T)
         return outputs
 
 

@@ -48,10 +48,9 @@ def attention(found: Float[np.ndarray, "*shape n"]) -> Float[np.ndarray, "*shape
     >>> attention(np.zeros((1, 2)))
     array([[0.5, 0.5]])
     """
-    import numpy as np
+    from scipy.special import softmax
 
-    powers = np.exp(found - found.max(axis=-1, keepdims=True))
-    weights: np.ndarray = powers / powers.sum(axis=-1, keepdims=True)
+    weights: np.ndarray = softmax(found, axis=-1)
     return weights
 
 

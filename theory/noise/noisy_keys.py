@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import sympy as sp
 
+from theory.noise import drawn_keys
 from theory.symbols import alpha, radial
 
 if TYPE_CHECKING:
@@ -71,7 +72,4 @@ def drawn_weights(
     random = np.random.default_rng(2)
     keys = np.eye(n) + np.sqrt(alpha) * random.standard_normal((draws, n, n))
     keys[:, 0, 0] += np.sqrt(radial) * random.standard_normal(draws)
-    scores = beta * (keys[..., 0] + keys[..., 1])
-    powers = np.exp(scores - scores.max(axis=1, keepdims=True))
-    weights: np.ndarray = powers / powers.sum(axis=1, keepdims=True)
-    return weights
+    return drawn_keys.attention(beta * (keys[..., 0] + keys[..., 1]))
