@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import sympy as sp
 
@@ -34,13 +34,21 @@ def phi(x: sp.Expr) -> sp.Expr:
 
 
 class Abbreviation(sp.Function):
-    """A named quantity that prints by its name and knows its definition."""
+    """A named quantity that prints by its name and knows its definition.
+
+    letter: its name in LaTeX, before its arguments
+    """
 
     is_real = True
+    letter: ClassVar[str]
 
     def definition(self) -> sp.Expr:
         """The expression that it stands for."""
         raise NotImplementedError
+
+    def _latex(self, printer: Any, exp: str | None = None) -> str:
+        power = "" if exp is None else f"^{{{exp}}}"
+        return f"{self.letter}{power}({', '.join(map(printer.doprint, self.args))})"
 
 
 def spelled_out(expression: sp.Expr) -> sp.Expr:

@@ -8,11 +8,13 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+import sympy as sp
 from scipy import integrate, special, stats
 
 from reports.record import InputError
 from theory import multi_head
 from theory.noise import heads, missing
+from theory.proof.typeset import latex
 
 SHARES = (0.0, 0.25, 0.5, 0.9, 1.0)
 NOISES = [(0.01, 0.5), (0.1, 0.5), (0.02, 0.0)]
@@ -116,3 +118,9 @@ def test_parameters_out_of_range_are_refused_at_once() -> None:
         heads.finite_variance(1, 1000, 0.5, 0.5)
     with pytest.raises(InputError, match=r"> 16 must hold, got alpha = 0.01, beta = 1"):
         heads.ratio(0.01, 1, 0.5, 0.5)
+
+
+def test_a_power_of_an_abbreviation_is_printed() -> None:
+    variance = heads.LogisticVariance(sp.Symbol("x"), sp.Symbol("y"))
+    assert latex(variance**2) == "v^{2}(x, y)"
+    assert latex(variance) == "v(x, y)"

@@ -6,8 +6,6 @@ of k_a under q₁ is not negative, both heads copy.
 
 from __future__ import annotations
 
-from typing import Any
-
 import sympy as sp
 
 from theory.gaussian import Abbreviation, Phi
@@ -53,28 +51,24 @@ class FirstLoss(Abbreviation):
     """The bound ℓ₁(α, β, n, r) of claim multi_head.kept_loss."""
 
     nargs = 4
+    letter = r"\ell_1"
 
     def definition(self) -> sp.Expr:
         return kept_loss.expression.subs(
             dict(zip((alpha, beta, n, radial), self.args, strict=True)), simultaneous=True
         )
 
-    def _latex(self, printer: Any, exp: str | None = None) -> str:
-        return rf"\ell_1({', '.join(map(printer.doprint, self.args))})"
-
 
 class SecondLoss(Abbreviation):
     """The bound ℓ₂(α, β, n) of claim multi_head.second_head."""
 
     nargs = 3
+    letter = r"\ell_2"
 
     def definition(self) -> sp.Expr:
         return second_loss.expression.subs(
             dict(zip((alpha, beta, n), self.args, strict=True)), simultaneous=True
         )
-
-    def _latex(self, printer: Any, exp: str | None = None) -> str:
-        return rf"\ell_2({', '.join(map(printer.doprint, self.args))})"
 
 
 kept_error = Law(

@@ -6,7 +6,7 @@ v_a in the mean of all outputs varies, for every gain, and against a single head
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import sympy as sp
 
@@ -56,15 +56,13 @@ class LogisticVariance(Abbreviation):
     """The variance v(μ, τ²) of 1/(1 + e^(−x)) = (1 + tanh(x/2))/2 for x ~ N(μ, τ²)."""
 
     nargs = 2
+    letter = "v"
 
     def definition(self) -> sp.Expr:
         centre, spread = self.args
         curve = sp.tanh((centre + sp.sqrt(spread) * t) / 2)
         first, second = (sp.Integral(phi(t) * curve**k, (t, -sp.oo, sp.oo)) for k in (1, 2))
         return (second - first**2) / 4
-
-    def _latex(self, printer: Any, exp: str | None = None) -> str:
-        return f"v({', '.join(map(printer.doprint, self.args))})"
 
 
 _missed, _strayed = Missing(alpha, n, radial), Missing(alpha, n, sp.Integer(0)) / (n - 1)

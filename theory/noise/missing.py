@@ -6,7 +6,7 @@ grows, the whole weight goes to the largest score.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import sympy as sp
 
@@ -55,13 +55,10 @@ class Missing(Abbreviation):
     """The probability p(α, n, r) that a head misses its value as β → ∞."""
 
     nargs = 3
+    letter = "p"
 
     def definition(self) -> sp.Expr:
         return missing(*self.args)
-
-    def _latex(self, printer: Any, exp: str | None = None) -> str:
-        power = "" if exp is None else f"^{{{exp}}}"
-        return f"p{power}({', '.join(map(printer.doprint, self.args))})"
 
 
 miss = Law(r"p(\alpha, n, r)", missing(alpha, n, radial), (NOISE, KEYS, RADIAL))
