@@ -27,8 +27,8 @@ from simulate.experiment import (
     Experiment,
     Result,
     false_alarm_share,
-    run,
 )
+from simulate.runner import run
 from simulate.samplers import SAMPLERS
 from simulate.statistics import MISS
 from theory.proof.plain import prose
@@ -73,7 +73,7 @@ def main(argv: list[str] | None = None) -> int:
             arguments.record, SimulateRecord(provenance, FAMILY_FALSE_ALARM, entries, written)
         )
         print(f"Record: {arguments.record}")
-    return int(any(r.judgement.verdict == "contradicted" for r in results))
+    return int(any(r.failed for r in results))
 
 
 def table(results: Sequence[Result]) -> str:

@@ -7,19 +7,55 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from simulate.arrays import namespace
+
 if TYPE_CHECKING:
-    from jaxtyping import Float
+    from jaxtyping import Bool, Float
 
 
-def log_weights(scores: Float[np.ndarray, "*batch n"]) -> Float[np.ndarray, "*batch n"]:
-    """Logarithms of the softmax over the last axis; finite however far apart the scores are."""
-    shifted = scores - scores.max(axis=-1, keepdims=True)
-    return shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
+def log_weights(
+    scores: Float[np.ndarray, "*heads n trials"], axis: int = -2
+) -> Float[np.ndarray, "*heads n trials"]:
+    """Logarithms of the softmax over the keys; finite however far apart the scores are.
+
+    axis: along which the keys lie
+    """
+    xp = namespace(scores)
+    shifted = scores - xp.amax(scores, axis=axis, keepdims=True)
+    shifted -= xp.log(xp.exp(shifted).sum(axis=axis, keepdims=True))
+    return shifted
 
 
-def weights(scores: Float[np.ndarray, "*batch n"]) -> Float[np.ndarray, "*batch n"]:
-    """Softmax over the last axis."""
-    return np.exp(log_weights(scores))
+def weights(
+    scores: Float[np.ndarray, "*heads n trials"], axis: int = -2
+) -> Float[np.ndarray, "*heads n trials"]:
+    """Softmax over the keys, which lie along `axis`."""
+    xp = namespace(scores)
+    found = scores - xp.amax(scores, axis=axis, keepdims=True)
+    xp.exp(found, out=found)
+    found /= found.sum(axis=axis, keepdims=True)
+    return found
+
+
+def logit(
+    scores: Float[np.ndarray, "*heads n trials"], a: int, b: int
+) -> Float[np.ndarray, "*heads trials"]:
+    """log(α_a/α_b), the logit of the share of key a against key b; never rounded to 0 or 1."""
+    logarithms = log_weights(scores)
+    return logarithms[..., a, :] - logarithms[..., b, :]
+
+
+def share(logits: Float[np.ndarray, "*batch"]) -> Float[np.ndarray, "*batch"]:
+    """α_a/(α_a + α_b) of its logit, without overflow."""
+    xp = namespace(logits)
+    return (1 + xp.tanh(logits / 2)) / 2
+
+
+def largest(
+    scores: Float[np.ndarray, "*heads n trials"], key: int
+) -> Bool[np.ndarray, "*heads trials"]:
+    """Whether no key has a larger score than this one; false where a score is NaN."""
+    return scores[..., key, :] >= namespace(scores).amax(scores, axis=-2)
 
 
 def orthonormal(

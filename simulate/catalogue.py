@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from simulate import (
+from simulate.experiment import Experiment
+from simulate.experiments import (
     allowed_noise,
     averaging,
     background,
@@ -15,7 +16,6 @@ from simulate import (
     query_pairs,
     single_head,
 )
-from simulate.experiment import Experiment
 
 DEFAULT_ALPHA = 1e-3
 

@@ -1,22 +1,14 @@
-"""An experiment: one law of theory/, a way to draw trials, and the check that compares them.
-
-The runner only schedules blocks. What block b holds and the order in which tallies are added do not
-depend on it, so counts are the same for any number of workers.
-"""
+"""An experiment: one law of theory/, a way to draw trials, and the check that compares them."""
 
 from __future__ import annotations
 
-import time
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from reports import record
-from simulate.samplers import Sampler
+from simulate.samplers import Draw
 from simulate.statistics import Check, Judgement, Range
-from simulate.streams import Block, blocks
 from simulate.tallies import Tally
 from theory import law
 
@@ -29,11 +21,8 @@ FAMILY_FALSE_ALARM = 1e-6
 
 DEFAULT_TRIALS = 1_000_000
 
-Measure = Callable[[Block, Sampler], "Float[np.ndarray, ' trials']"]
-"""The values of all trials of a block, `streams.SIZE` of them."""
-
-S = TypeVar("S")
-R = TypeVar("R")
+Measure = Callable[[Draw], "Float[np.ndarray, ' trials']"]
+"""The values of all trials of a block."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +30,9 @@ class Experiment:
     """One law against one sample.
 
     claim: key of the claim in theory/; law: what of theory/ is evaluated, as 'module.function';
-    most: trials that suffice, with the reason in small_by_design
+    most: trials that suffice, with the reason in small_by_design; may_be_inconclusive: why the
+    sample may fail to put the law to the test, None if that must not happen; on_keys: whether all
+    that is random are scores of random keys, so that an accelerator can draw them
     """
 
     key: str
@@ -54,6 +45,8 @@ class Experiment:
     check: Check[Any]
     most: int | None = None
     small_by_design: str | None = None
+    may_be_inconclusive: str | None = None
+    on_keys: bool = False
 
     def trials(self, wanted: int) -> int:
         """How many trials to run when `wanted` are asked for."""
@@ -69,6 +62,14 @@ class Result:
     judgement: Judgement
     false_alarm: float
     seconds: float
+
+    @property
+    def failed(self) -> bool:
+        """Whether the law is contradicted, or was not tested by an experiment that had to."""
+        verdict = self.judgement.verdict
+        return verdict == "contradicted" or (
+            verdict == "inconclusive" and self.experiment.may_be_inconclusive is None
+        )
 
     def entry(self) -> record.Experiment:
         """The experiment as a record holds it."""
@@ -107,53 +108,3 @@ def exactly(name: str, *arguments: float) -> Callable[[], Range]:
 def false_alarm_share(catalogue: Sequence[Experiment]) -> float:
     """What each statistical check of the whole catalogue may spend (Bonferroni)."""
     return FAMILY_FALSE_ALARM / sum(e.check.statistical for e in catalogue)
-
-
-def run(
-    experiments: Sequence[Experiment],
-    share: float,
-    sampler: Sampler,
-    trials: int = DEFAULT_TRIALS,
-    seed: int = 0,
-    workers: int = 1,
-    progress: Callable[[int], object] = lambda trials: None,
-) -> list[Result]:
-    """Run experiments block by block on threads; `progress` is told of trials as they are done."""
-    for e in experiments:
-        law(e.law)  # imported here, once, not by whichever thread comes first
-    tallies: dict[str, Tally] = {}
-    seconds = dict.fromkeys((e.key for e in experiments), 0.0)
-    tasks = ((e, b, k) for e in experiments for b, k in blocks(seed, e.key, e.trials(trials)))
-
-    def compute(task: tuple[Experiment, Block, int]) -> tuple[Experiment, int, Tally, float]:
-        experiment, block, counted = task
-        begin = time.thread_time()
-        tally = experiment.check.tally(experiment.measure(block, sampler)[:counted])
-        return experiment, counted, tally, time.thread_time() - begin
-
-    for experiment, counted, tally, spent in _in_order(compute, tasks, workers):
-        key = experiment.key
-        tallies[key] = tallies[key] + tally if key in tallies else tally
-        seconds[key] += spent
-        progress(counted)
-    results = []
-    for e in experiments:
-        alarm = share if e.check.statistical else 0.0
-        judgement = e.check.judge(tallies[e.key], e.trials(trials), alarm)
-        results.append(Result(e, tallies[e.key], judgement, alarm, seconds[e.key]))
-    return results
-
-
-def _in_order(compute: Callable[[S], R], tasks: Iterable[S], workers: int) -> Iterator[R]:
-    """Results in the order of the tasks, with a few tasks per worker under way at a time."""
-    ahead: deque[Future[R]] = deque()
-    with ThreadPoolExecutor(workers) as pool:
-        try:
-            for task in tasks:
-                ahead.append(pool.submit(compute, task))
-                if len(ahead) > 4 * workers:
-                    yield ahead.popleft().result()
-            while ahead:
-                yield ahead.popleft().result()
-        finally:
-            pool.shutdown(cancel_futures=True)

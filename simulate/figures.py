@@ -15,10 +15,11 @@ import numpy as np
 from scipy import special
 
 from reports import record
-from simulate import averaging, multi_head, single_head
-from simulate.attention import weights
+from simulate.attention import largest, weights
 from simulate.experiment import Result, number
-from simulate.samplers import SETTINGS, A, B, RandomKeys, Sampler, average_query, head_queries
+from simulate.experiments import averaging, multi_head, single_head
+from simulate.keys import SETTINGS, A, B, Scores, one_head, two_heads
+from simulate.samplers import Draw, Sampler
 from simulate.statistics import Distribution
 from simulate.streams import SIZE, Block
 from simulate.tallies import Count, Cumulative, Moments
@@ -87,12 +88,10 @@ def outputs(alpha: float, seed: int, sampler: Sampler) -> Table:
     Radial noise, n = 16, β = 30. heads: 1 or 2; trial: number of the sample
     """
     beta = multi_head.BETA
-    queries = np.concatenate([average_query(N, beta), head_queries(N, beta)])
-    keys = RandomKeys.of(N, alpha, RADIAL)
-    scores = sampler(Block(seed, "figure.outputs", 0).generator(), SHOWN, keys, queries)
-    single, *heads = weights(scores)
+    draw = Draw(Block(seed, "figure.outputs", 0, SHOWN), sampler)
+    single, *heads = weights(draw.scores(_all_heads(alpha, beta)))
     rows = [
-        (count, trial, alphas[trial, A], alphas[trial, B])
+        (count, trial, alphas[A, trial], alphas[B, trial])
         for count, alphas in ((1, single), (2, np.mean(heads, axis=0)))
         for trial in range(SHOWN)
     ]
@@ -136,8 +135,8 @@ def variance(alpha: float, seed: int, sampler: Sampler) -> Table:
     for beta in GAINS:
         measured = {1: Moments.none(), 2: Moments.none()}
         for number_of_block in range(BLOCKS):
-            block = Block(seed, f"figure.variance.beta{beta:g}", number_of_block)
-            one, other = (_weights_on_a(b, sampler, alpha, beta) for b in block.pair())
+            draw = Draw(Block(seed, f"figure.variance.beta{beta:g}", number_of_block), sampler)
+            one, other = (_weights_on_a(twin, alpha, beta) for twin in draw.twins())
             for heads in measured:
                 measured[heads] += Moments.of((one[heads] - other[heads]) ** 2 / 2)
         for heads, tally in measured.items():
@@ -153,12 +152,10 @@ def excluded(alpha: float, seed: int, sampler: Sampler) -> Table:
     """
     rows = []
     for noise in multi_head.noises(alpha):
-        keys = RandomKeys.of(N, noise, RADIAL)
-        block = Block(seed, f"figure.excluded.alpha{noise:g}", 0)
-        trials = BLOCKS * SIZE
-        scores = sampler(block.generator(), trials, keys, head_queries(N, 1.0))
-        hits = np.argmax(scores, axis=2) == A
-        for condition, among in (("all", np.full(trials, True)), ("kept", scores[0, :, A] >= 0)):
+        draw = Draw(Block(seed, f"figure.excluded.alpha{noise:g}", 0, BLOCKS * SIZE), sampler)
+        scores = draw.scores(two_heads(N, noise, 1.0, RADIAL))
+        hits = largest(scores, A)
+        for condition, among in (("all", np.full(draw.trials, True)), ("kept", scores[0, A] >= 0)):
             misses = np.count_nonzero(~hits[0, among])
             output = hits[:, among].mean(axis=0)
             rows.append((noise, N, condition, len(output), misses, output.var(ddof=1)))
@@ -184,14 +181,16 @@ def leak(seed: int) -> Table:
     return ("n", "beta", "measured_max", "measured_mean", "bound"), rows
 
 
-def _weights_on_a(
-    block: Block, sampler: Sampler, alpha: float, beta: float
-) -> dict[int, Float[np.ndarray, " trials"]]:
+def _weights_on_a(draw: Draw, alpha: float, beta: float) -> dict[int, Float[np.ndarray, " trials"]]:
     """The output's weight on v_a with one head, and with two, on the same keys."""
-    queries = np.concatenate([average_query(N, beta), head_queries(N, beta)])
-    keys = RandomKeys.of(N, alpha, RADIAL)
-    single, first, second = weights(sampler(block.generator(), SIZE, keys, queries))[:, :, A]
+    single, first, second = weights(draw.scores(_all_heads(alpha, beta)))[:, A]
     return {1: single, 2: (first + second) / 2}
+
+
+def _all_heads(alpha: float, beta: float) -> Scores:
+    """The scores of one set of keys under the single query and under both of the two heads."""
+    single, both = one_head(N, alpha, beta, RADIAL), two_heads(N, alpha, beta, RADIAL)
+    return Scores(single.keys, np.concatenate([single.queries, both.queries]))
 
 
 def _write(key: str, table: Table, path: Path) -> record.Figure:

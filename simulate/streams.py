@@ -10,46 +10,38 @@ two blocks overlap.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-SIZE = 16_384
-"""Trials in a block: its arrays fit a core's cache, and memory does not grow with the trials."""
+SIZE = 8_192
+"""Trials in a block: sixteen scores of each fill a core's cache; larger and smaller are slower."""
 
 
 @dataclass(frozen=True)
 class Block:
-    """Block `number` of the trials of experiment `key`."""
+    """Block `number` of the trials of experiment `key`: `size` of them."""
 
     seed: int
     key: str
     number: int
+    size: int = SIZE
+
+    @property
+    def digest(self) -> bytes:
+        """Hash of seed and experiment, 16 bytes."""
+        name = f"{self.seed}\n{self.key}".encode()
+        return hashlib.blake2b(name, digest_size=16).digest()
 
     def generator(self) -> np.random.Generator:
         """A new generator at the start of this block's stretch of the stream."""
-        name = f"{self.seed}\n{self.key}".encode()
-        digest = hashlib.blake2b(name, digest_size=16).digest()
         return np.random.Generator(
             np.random.Philox(
-                key=np.frombuffer(digest, dtype="<u8").astype(np.uint64),
+                key=np.frombuffer(self.digest, dtype="<u8").astype(np.uint64),
                 counter=np.array([0, 0, self.number, 0], dtype=np.uint64),
             )
         )
 
-    def pair(self) -> tuple[Block, Block]:
+    def twins(self) -> tuple[Block, Block]:
         """Two neighbouring blocks, distinct for distinct numbers: 2b and 2b + 1."""
-        return (
-            Block(self.seed, self.key, 2 * self.number),
-            Block(self.seed, self.key, 2 * self.number + 1),
-        )
-
-
-def blocks(seed: int, key: str, trials: int) -> Iterator[tuple[Block, int]]:
-    """The blocks that `trials` trials need, and how many trials of each count.
-
-    The last block is computed whole too: trial i is then the same in every run that has it.
-    """
-    for number, start in enumerate(range(0, trials, SIZE)):
-        yield Block(seed, key, number), min(SIZE, trials - start)
+        return replace(self, number=2 * self.number), replace(self, number=2 * self.number + 1)

@@ -6,17 +6,18 @@ The noise of these experiments is their own, whatever the smallest one of the ru
 # mypy: disable-error-code="no-any-return"
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy import special
 
-from simulate.attention import log_weights, weights
-from simulate.experiment import Experiment, exactly, number
-from simulate.multi_head import RADIAL
-from simulate.samplers import A, B, RandomKeys, Sampler, average_query
+from simulate.attention import largest, logit, share, weights
+from simulate.experiment import Experiment, Measure, exactly, number
+from simulate.experiments.multi_head import RADIAL
+from simulate.keys import A, B, RandomKeys, Scores, one_head
+from simulate.samplers import Draw
 from simulate.statistics import Mean, Probability
-from simulate.streams import SIZE, Block
 from simulate.tallies import indicator
 
 if TYPE_CHECKING:
@@ -41,7 +42,8 @@ def _miss(x: float, y: float) -> Experiment:
         title=r"how often a head with $q = \beta (x \mu_a + y \mu_b)$ prefers $v_b$ to $v_a$",
         law="query_pairs.pair_miss",
         parameters=_parameters(ALPHA, 2) | {"along_a": x, "along_b": y},
-        measure=lambda block, sampler: _misses(block, sampler, np.array([[x, y]])),
+        on_keys=True,
+        measure=_misses([x, y]),
         check=Probability(exactly("query_pairs.pair_miss", x, y, ALPHA, RADIAL)),
     )
 
@@ -58,7 +60,8 @@ def _plane() -> Experiment:
         title=r"a query along $\mu_a$ and $\mu_b$ misses at least as often as claimed",
         law="query_pairs.plane_miss",
         parameters=_parameters(ALPHA, n) | {"along_a": x, "along_b": y},
-        measure=lambda block, sampler: _misses(block, sampler, np.array([[x, y, 0.0]])),
+        on_keys=True,
+        measure=_misses([x, y, 0.0]),
         check=Probability(lambda: (number("query_pairs.plane_miss", ALPHA, RADIAL), float(union))),
     )
 
@@ -66,11 +69,11 @@ def _plane() -> Experiment:
 def _tie() -> Experiment:
     """A head of twice the scale has twice the logit of the head of least scale."""
     beta, coin = 30.0, 0.25
+    scores = one_head(2, ALPHA, beta, RADIAL)
 
-    def squared(block: Block, sampler: Sampler) -> Float[np.ndarray, " trials"]:
-        logarithms = log_weights(_scores(block, sampler, ALPHA, average_query(2, beta)))
-        logit = logarithms[:, A] - logarithms[:, B]
-        return ((special.expit(logit) + special.expit(2 * logit)) / 2 - 0.5) ** 2
+    def squared(draw: Draw) -> Float[np.ndarray, " trials"]:
+        least = logit(draw.scores(scores)[0], A, B)
+        return ((share(least) + share(2 * least)) / 2 - 0.5) ** 2
 
     return Experiment(
         key="query_pairs.tie",
@@ -79,6 +82,7 @@ def _tie() -> Experiment:
         title="two heads that tie vary like one coin",
         law="query_pairs.tie_variance",
         parameters=_parameters(ALPHA, 2) | {"beta": beta, "scale": 1.0},
+        on_keys=True,
         measure=squared,
         check=Mean(
             lambda: (number("query_pairs.tie_variance", 1.0, ALPHA, beta, RADIAL), coin),
@@ -88,8 +92,7 @@ def _tie() -> Experiment:
 
 
 def _best() -> Experiment:
-    query = np.full((1, MANY), -(RADIAL + 2 * ALPHA))
-    query[0, A] = 2 * ALPHA * (MANY - 1)
+    query = [2 * ALPHA * (MANY - 1), *[-(RADIAL + 2 * ALPHA)] * (MANY - 1)]
     return Experiment(
         key="query_pairs.best",
         claim="query_pairs.best",
@@ -97,7 +100,8 @@ def _best() -> Experiment:
         title="a query that pushes all other keys down hardly ever misses",
         law="safe_queries.least_miss",
         parameters=_parameters(ALPHA, MANY),
-        measure=lambda block, sampler: _misses(block, sampler, query),
+        on_keys=True,
+        measure=_misses(query),
         check=Mean(
             lambda: (0.0, number("safe_queries.least_miss", ALPHA, MANY, RADIAL)),
             width=1.0,
@@ -109,11 +113,10 @@ def _best() -> Experiment:
 def _blind() -> Experiment:
     """Values on a line, all but v_a at one end of it: D = 1."""
     beta = 10.0
-    query = np.full((1, MANY), -beta)
-    query[0, [A, B]] = 0
+    scores = _scores([0.0, 0.0, *[-beta] * (MANY - 2)], TINY)
 
-    def distance(block: Block, sampler: Sampler) -> Float[np.ndarray, " trials"]:
-        return np.abs(weights(_scores(block, sampler, TINY, query))[:, A] - 0.5)
+    def distance(draw: Draw) -> Float[np.ndarray, " trials"]:
+        return abs(weights(draw.scores(scores)[0])[A] - 0.5)
 
     return Experiment(
         key="query_pairs.blind",
@@ -122,6 +125,7 @@ def _blind() -> Experiment:
         title="two equal queries that do not meet the radial noise average",
         law="safe_queries.blind_error",
         parameters=_parameters(TINY, MANY) | {"beta": beta},
+        on_keys=True,
         measure=distance,
         check=Mean(
             lambda: (0.0, number("safe_queries.blind_error", TINY, beta, MANY, 1.0)),
@@ -131,18 +135,19 @@ def _blind() -> Experiment:
     )
 
 
-def _misses(
-    block: Block, sampler: Sampler, query: Float[np.ndarray, "1 n"]
-) -> Float[np.ndarray, " trials"]:
-    scores = _scores(block, sampler, ALPHA, query)
-    return indicator(np.argmax(scores, axis=1) != A, scores.sum(axis=1))
+def _misses(query: Sequence[float]) -> Measure:
+    """Whether v_a has not the largest weight, under a query of these coordinates."""
+    law = _scores(query, ALPHA)
+
+    def measure(draw: Draw) -> Float[np.ndarray, " trials"]:
+        scores = draw.scores(law)[0]
+        return indicator(~largest(scores, A), scores.sum(axis=0))
+
+    return measure
 
 
-def _scores(
-    block: Block, sampler: Sampler, alpha: float, query: Float[np.ndarray, "1 n"]
-) -> Float[np.ndarray, "trials n"]:
-    keys = RandomKeys.of(query.shape[1], alpha, RADIAL)
-    return sampler(block.generator(), SIZE, keys, query)[0]
+def _scores(query: Sequence[float], alpha: float) -> Scores:
+    return Scores(RandomKeys.of(len(query), alpha, RADIAL), np.array([query]))
 
 
 def _parameters(alpha: float, n: int) -> dict[str, float]:

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import special
 
-from simulate.attention import log_weights
+from simulate.attention import logit, share
 from simulate.experiment import Experiment, Measure, exactly, number
-from simulate.samplers import SETTINGS, A, B, RandomKeys, Sampler, average_query, head_queries
+from simulate.keys import SETTINGS, A, B, RandomKeys, Scores, one_head, two_heads
+from simulate.samplers import Draw
 from simulate.statistics import Distribution, Mean, Probability, Range
-from simulate.streams import SIZE, Block
 from simulate.tallies import indicator
 from theory import law
 
@@ -24,6 +24,7 @@ N = 4
 GAINS = (1.0, 3.0, 10.0, 30.0)
 BINS = 50
 HALF_WIDTH = 0.1
+STANDARD_NORMAL = Distribution(special.ndtr, grid=np.linspace(-9, 9, 2**14))
 
 
 def experiments(alpha: float) -> list[Experiment]:
@@ -47,6 +48,7 @@ def _split(setting: str, radial: float, alpha: float, beta: float) -> Experiment
         title="the share of $v_a$ against $v_b$ follows the logit-normal law",
         law="single_head.logit_cdf",
         parameters=_parameters(alpha, beta, radial),
+        on_keys=True,
         measure=_logits(alpha, beta, radial),
         check=Distribution(
             lambda x: law("single_head.logit_cdf")(x, alpha, beta, radial),
@@ -57,13 +59,10 @@ def _split(setting: str, radial: float, alpha: float, beta: float) -> Experiment
 
 
 def _score(setting: str, radial: float, alpha: float) -> Experiment:
-    """Φ of the standardised score of key a is uniform on [0, 1]."""
+    """The standardised score of key a is standard normal."""
     beta = 10.0
-
-    def measure(block: Block, sampler: Sampler) -> Float[np.ndarray, " trials"]:
-        score = _scores(block, sampler, alpha, beta, radial)[:, A]
-        deviation = np.sqrt(number("single_head.score_variance", alpha, beta, radial))
-        return special.ndtr((score - beta) / deviation)
+    scores = one_head(N, alpha, beta, radial)
+    deviation = number("single_head.score_variance", alpha, beta, radial) ** 0.5
 
     return Experiment(
         key=f"single_head.score.{setting}",
@@ -72,20 +71,17 @@ def _score(setting: str, radial: float, alpha: float) -> Experiment:
         title="the score of $k_a$ is normal with the derived variance",
         law="single_head.score_variance",
         parameters=_parameters(alpha, beta, radial),
-        measure=measure,
-        check=Distribution(lambda u: u, grid=np.linspace(0, 1, 2)),
+        on_keys=True,
+        measure=lambda draw: (draw.scores(scores)[0, A] - beta) / deviation,
+        check=STANDARD_NORMAL,
     )
 
 
 def _joint(alpha: float) -> Experiment:
     """The sum of key a's scores under both queries of 2d is its score under the sum of the two."""
     beta, radial = 10.0, 0.5
-
-    def measure(block: Block, sampler: Sampler) -> Float[np.ndarray, " trials"]:
-        keys = RandomKeys.of(N, alpha, radial)
-        scores = sampler(block.generator(), SIZE, keys, head_queries(N, beta))
-        variance = number("score_law.variance", beta, beta, alpha + radial, 0.0, alpha)
-        return special.ndtr((scores[:, :, A].sum(axis=0) - beta) / np.sqrt(variance))
+    scores = two_heads(N, alpha, beta, radial)
+    deviation = number("score_law.variance", beta, beta, alpha + radial, 0.0, alpha) ** 0.5
 
     return Experiment(
         key="single_head.joint",
@@ -94,24 +90,19 @@ def _joint(alpha: float) -> Experiment:
         title="the scores of $k_a$ under two queries sum to one with the derived variance",
         law="score_law.variance",
         parameters=_parameters(alpha, beta, radial),
-        measure=measure,
-        check=Distribution(lambda u: u, grid=np.linspace(0, 1, 2)),
+        on_keys=True,
+        measure=lambda draw: (draw.scores(scores)[:, A].sum(axis=0) - beta) / deviation,
+        check=STANDARD_NORMAL,
     )
 
 
 def _logit(alpha: float) -> Experiment:
     """A query that favours a: the logit's mean is no longer 0."""
     beta, radial, lower = 10.0, 0.5, 6.0
-    query = np.zeros((1, N))
-    query[0, [A, B]] = beta, lower
-
-    def measure(block: Block, sampler: Sampler) -> Float[np.ndarray, " trials"]:
-        keys = RandomKeys.of(N, alpha, radial)
-        logarithms = log_weights(sampler(block.generator(), SIZE, keys, query)[0])
-        first, second = (alpha + radial, 0.0, alpha), (alpha, 0.0, alpha)
-        variance = number("score_law.logit_variance", beta, lower, *first, *second)
-        logit = logarithms[:, A] - logarithms[:, B]
-        return special.ndtr((logit - (beta - lower)) / np.sqrt(variance))
+    keys = RandomKeys.of(N, alpha, radial)
+    scores = Scores(keys, np.array([[beta, lower, *[0.0] * (N - 2)]]))
+    first, second = (alpha + radial, 0.0, alpha), (alpha, 0.0, alpha)
+    deviation = number("score_law.logit_variance", beta, lower, *first, *second) ** 0.5
 
     return Experiment(
         key="single_head.logit",
@@ -120,8 +111,9 @@ def _logit(alpha: float) -> Experiment:
         title="the logit of the share is normal for a query that favours $v_a$",
         law="score_law.logit_variance",
         parameters=_parameters(alpha, beta, radial) | {"lower": lower},
-        measure=measure,
-        check=Distribution(lambda u: u, grid=np.linspace(0, 1, 2)),
+        on_keys=True,
+        measure=lambda draw: (logit(draw.scores(scores)[0], A, B) - (beta - lower)) / deviation,
+        check=STANDARD_NORMAL,
     )
 
 
@@ -129,9 +121,9 @@ def _near_half(alpha: float) -> Experiment:
     beta = 10.0
     shares = _shares(alpha, beta, 0.0)
 
-    def near(block: Block, sampler: Sampler) -> Float[np.ndarray, " trials"]:
-        share = shares(block, sampler)
-        return indicator(np.abs(share - 0.5) <= HALF_WIDTH, share)
+    def near(draw: Draw) -> Float[np.ndarray, " trials"]:
+        found = shares(draw)
+        return indicator(abs(found - 0.5) <= HALF_WIDTH, found)
 
     return Experiment(
         key="single_head.near_half",
@@ -140,6 +132,7 @@ def _near_half(alpha: float) -> Experiment:
         title="how often the share is within δ of one half",
         law="regimes.near_half",
         parameters=_parameters(alpha, beta, 0.0) | {"delta": HALF_WIDTH},
+        on_keys=True,
         measure=near,
         check=Probability(exactly("regimes.near_half", HALF_WIDTH, alpha, beta)),
     )
@@ -149,13 +142,13 @@ def _coin(alpha: float) -> list[Experiment]:
     beta, radial = 10.0, 0.5
     shares = _shares(alpha, beta, radial)
 
-    def undecided(block: Block, sampler: Sampler) -> Float[np.ndarray, " trials"]:
-        share = shares(block, sampler)
-        return indicator(np.minimum(share, 1 - share) > HALF_WIDTH, share)
+    def undecided(draw: Draw) -> Float[np.ndarray, " trials"]:
+        found = shares(draw)
+        return indicator(abs(found - 0.5) < 0.5 - HALF_WIDTH, found)
 
-    def smaller(block: Block, sampler: Sampler) -> Float[np.ndarray, " trials"]:
-        share = shares(block, sampler)
-        return indicator(share <= 0.5, share)
+    def smaller(draw: Draw) -> Float[np.ndarray, " trials"]:
+        found = shares(draw)
+        return indicator(found <= 0.5, found)
 
     return [
         Experiment(
@@ -165,6 +158,7 @@ def _coin(alpha: float) -> list[Experiment]:
             title="how often neither value takes all but δ of the share",
             law="regimes.undecided",
             parameters=_parameters(alpha, beta, radial) | {"delta": HALF_WIDTH},
+            on_keys=True,
             measure=undecided,
             check=Probability(exactly("regimes.undecided", HALF_WIDTH, alpha, beta, radial)),
         ),
@@ -175,6 +169,7 @@ def _coin(alpha: float) -> list[Experiment]:
             title="the coin is fair: $v_a$ has the smaller share half of the time",
             law="single_head.split_cdf",
             parameters=_parameters(alpha, beta, radial),
+            on_keys=True,
             measure=smaller,
             check=Probability(exactly("single_head.split_cdf", 0.5, alpha, beta, radial)),
         ),
@@ -204,7 +199,8 @@ def _variances(alpha: float) -> list[Experiment]:
             title=title,
             law=law,
             parameters=_parameters(alpha, beta, radial),
-            measure=lambda block, sampler: (shares(block, sampler) - 0.5) ** 2,
+            on_keys=True,
+            measure=lambda draw: (shares(draw) - 0.5) ** 2,
             check=Mean(lambda: value(beta), width=largest),
         )
 
@@ -241,9 +237,9 @@ def _neighbours(alpha: float) -> Experiment:
     beta, radial = 10.0, 0.5
     shares = _shares(alpha, beta, radial)
 
-    def both(block: Block, sampler: Sampler) -> Float[np.ndarray, " trials"]:
-        larger = np.maximum(*(shares(b, sampler) for b in block.pair()))
-        return indicator(larger <= 0.5, larger)
+    def both(draw: Draw) -> Float[np.ndarray, " trials"]:
+        one, other = (shares(twin) for twin in draw.twins())
+        return indicator((one <= 0.5) & (other <= 0.5), one + other)
 
     def square() -> Range:
         half = number("single_head.split_cdf", 0.5, alpha, beta, radial)
@@ -256,6 +252,7 @@ def _neighbours(alpha: float) -> Experiment:
         title="the shares of neighbouring blocks of trials are independent",
         law="single_head.split_cdf",
         parameters=_parameters(alpha, beta, radial),
+        on_keys=True,
         measure=both,
         check=Probability(square),
     )
@@ -263,24 +260,13 @@ def _neighbours(alpha: float) -> Experiment:
 
 def _shares(alpha: float, beta: float, radial: float) -> Measure:
     logits = _logits(alpha, beta, radial)
-    return lambda block, sampler: special.expit(logits(block, sampler))
+    return lambda draw: share(logits(draw))
 
 
 def _logits(alpha: float, beta: float, radial: float) -> Measure:
-    """log(α_a/α_b), the logit of the share, which is never rounded to 0 or 1."""
-
-    def measure(block: Block, sampler: Sampler) -> Float[np.ndarray, " trials"]:
-        logarithms = log_weights(_scores(block, sampler, alpha, beta, radial))
-        return logarithms[:, A] - logarithms[:, B]
-
-    return measure
-
-
-def _scores(
-    block: Block, sampler: Sampler, alpha: float, beta: float, radial: float
-) -> Float[np.ndarray, "trials n"]:
-    keys = RandomKeys.of(N, alpha, radial)
-    return sampler(block.generator(), SIZE, keys, average_query(N, beta))[0]
+    """Of the share of v_a against v_b."""
+    scores = one_head(N, alpha, beta, radial)
+    return lambda draw: logit(draw.scores(scores)[0], A, B)
 
 
 def _question(radial: float) -> str:

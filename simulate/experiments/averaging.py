@@ -9,9 +9,9 @@ import numpy as np
 
 from simulate.attention import orthonormal, weights
 from simulate.experiment import Experiment
-from simulate.samplers import A, B, Sampler
+from simulate.keys import A, B
+from simulate.samplers import Draw
 from simulate.statistics import Bound, Identity
-from simulate.streams import SIZE, Block
 from theory import law
 
 if TYPE_CHECKING:
@@ -78,34 +78,34 @@ def experiments(alpha: float) -> list[Experiment]:
     ]
 
 
-def _leak(block: Block, sampler: Sampler) -> Float[np.ndarray, " trials"]:
-    rng = block.generator()
-    beta = rng.uniform(0, LARGEST_GAIN, SIZE)
+def _leak(draw: Draw) -> Float[np.ndarray, " trials"]:
+    rng = draw.generator()
+    beta = rng.uniform(0, LARGEST_GAIN, draw.trials)
     expected = law("averaging.leak")(beta, N)
     return np.abs(pair_weights(rng, beta, N, D)[:, B + 1 :].sum(axis=1) / expected - 1)
 
 
-def _gain(block: Block, sampler: Sampler) -> Float[np.ndarray, " trials"]:
-    rng = block.generator()
-    tolerance = rng.uniform(1e-3, 0.5, SIZE)
+def _gain(draw: Draw) -> Float[np.ndarray, " trials"]:
+    rng = draw.generator()
+    tolerance = rng.uniform(1e-3, 0.5, draw.trials)
     alpha = pair_weights(rng, law("averaging.gain")(tolerance, N), N, D)
     return np.abs(alpha[:, B + 1 :].sum(axis=1) / tolerance - 1)
 
 
-def _error(block: Block, sampler: Sampler) -> Float[np.ndarray, " trials"]:
-    rng = block.generator()
-    beta = rng.uniform(0, LARGEST_GAIN, SIZE)
+def _error(draw: Draw) -> Float[np.ndarray, " trials"]:
+    rng = draw.generator()
+    beta = rng.uniform(0, LARGEST_GAIN, draw.trials)
     alpha = pair_weights(rng, beta, N, D)
-    centred = about_average(rng.standard_normal((SIZE, N, D)))
+    centred = about_average(rng.standard_normal((draw.trials, N, D)))
     return difference(alpha, centred, B + 1, law("averaging.leak")(beta, N))
 
 
-def _bound(block: Block, sampler: Sampler) -> Float[np.ndarray, " trials"]:
+def _bound(draw: Draw) -> Float[np.ndarray, " trials"]:
     """In every other trial the other values coincide: there the bound is attained."""
-    rng = block.generator()
-    beta = rng.uniform(0, LARGEST_GAIN, SIZE)
+    rng = draw.generator()
+    beta = rng.uniform(0, LARGEST_GAIN, draw.trials)
     alpha = pair_weights(rng, beta, N, D)
-    values = rng.standard_normal((SIZE, N, D))
+    values = rng.standard_normal((draw.trials, N, D))
     values[::2, B + 2 :] = values[::2, B + 1 : B + 2]
     centred = about_average(values)
     error = np.linalg.norm(np.einsum("tn,tnd->td", alpha, centred), axis=1)
@@ -113,15 +113,15 @@ def _bound(block: Block, sampler: Sampler) -> Float[np.ndarray, " trials"]:
     return error / (law("averaging.leak")(beta, N) * farthest)
 
 
-def _subset(block: Block, sampler: Sampler) -> Float[np.ndarray, " trials"]:
+def _subset(draw: Draw) -> Float[np.ndarray, " trials"]:
     """q = Σ (β + log w_i) k_i over the first keys, with weights w uniform on the simplex."""
-    rng = block.generator()
-    beta = rng.uniform(0, LARGEST_GAIN, SIZE)
-    wanted = rng.dirichlet(np.ones(SUBSET), SIZE)
-    keys = orthonormal(rng, SIZE, N, D)
+    rng = draw.generator()
+    beta = rng.uniform(0, LARGEST_GAIN, draw.trials)
+    wanted = rng.dirichlet(np.ones(SUBSET), draw.trials)
+    keys = orthonormal(rng, draw.trials, N, D)
     query = np.einsum("tm,tmd->td", beta[:, None] + np.log(wanted), keys[:, :SUBSET])
-    alpha = weights(np.einsum("tnd,td->tn", keys, query))
-    values = rng.standard_normal((SIZE, N, D))
+    alpha = weights(np.einsum("tnd,td->tn", keys, query), axis=-1)
+    values = rng.standard_normal((draw.trials, N, D))
     centred = values - np.einsum("tm,tmd->td", wanted, values[:, :SUBSET])[:, None]
     return difference(alpha, centred, SUBSET, law("averaging.subset_leak")(beta, N, SUBSET))
 
@@ -132,7 +132,7 @@ def pair_weights(
     """Weights under q = β(k_a + k_b) for random orthonormal keys."""
     keys = orthonormal(rng, len(beta), n, d)
     query = beta[:, None] * (keys[:, A] + keys[:, B])
-    return weights(np.einsum("tnd,td->tn", keys, query))
+    return weights(np.einsum("tnd,td->tn", keys, query), axis=-1)
 
 
 def about_average(values: Float[np.ndarray, "trials n d"]) -> Float[np.ndarray, "trials n d"]:

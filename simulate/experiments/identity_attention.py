@@ -9,10 +9,9 @@ import numpy as np
 
 from simulate.attention import weights
 from simulate.experiment import Experiment
-from simulate.key_query_value import LARGEST_GAP, D, directions
-from simulate.samplers import Sampler
+from simulate.experiments.key_query_value import LARGEST_GAP, D, directions
+from simulate.samplers import Draw
 from simulate.statistics import Bound, Identity
-from simulate.streams import SIZE, Block
 from theory import law
 
 if TYPE_CHECKING:
@@ -55,33 +54,33 @@ def experiments(alpha: float) -> list[Experiment]:
     ]
 
 
-def _without_matrices(block: Block, sampler: Sampler) -> Float[np.ndarray, " trials"]:
-    rng = block.generator()
-    beta = rng.uniform(0.1, np.sqrt(LARGEST_GAP), SIZE)
+def _without_matrices(draw: Draw) -> Float[np.ndarray, " trials"]:
+    rng = draw.generator()
+    beta = rng.uniform(0.1, np.sqrt(LARGEST_GAP), draw.trials)
     u_a, u_b, u_c, u_d = directions(rng, beta)
     x = np.stack([u_d + u_b, u_a, u_c + u_b], axis=1)
-    alpha = weights(np.einsum("tnd,td->tn", x, x[:, 1]))
+    alpha = weights(np.einsum("tnd,td->tn", x, x[:, 1]), axis=-1)
     error = np.linalg.norm(np.einsum("tn,tnd->td", alpha, x - u_a[:, None]), axis=1)
     return np.abs(error / law("identity_attention.error")(beta) - 1)
 
 
-def _in_the_hull(block: Block, sampler: Sampler) -> Float[np.ndarray, " trials"]:
+def _in_the_hull(draw: Draw) -> Float[np.ndarray, " trials"]:
     """Weights uniform on the simplex, whatever attention might make of the scores."""
-    rng = block.generator()
-    beta = rng.uniform(0.1, 3, SIZE)
-    added = rng.integers(0, 2, (2, SIZE)).astype(float)
+    rng = draw.generator()
+    beta = rng.uniform(0.1, 3, draw.trials)
+    added = rng.integers(0, 2, (2, draw.trials)).astype(float)
     x, u_b = _inputs(rng, beta, added)
-    alpha = rng.dirichlet(np.ones(3), SIZE)
+    alpha = rng.dirichlet(np.ones(3), draw.trials)
     distance = np.linalg.norm(np.einsum("tn,tnd->td", alpha, x) - u_b, axis=1)
     return law("identity_attention.hull_distance")(beta, *added) / distance
 
 
-def _with_additions(block: Block, sampler: Sampler) -> Float[np.ndarray, " trials"]:
-    rng = block.generator()
-    beta = rng.uniform(0.1, 3, SIZE)
-    added = rng.uniform(0, 2, (2, SIZE))
+def _with_additions(draw: Draw) -> Float[np.ndarray, " trials"]:
+    rng = draw.generator()
+    beta = rng.uniform(0.1, 3, draw.trials)
+    added = rng.uniform(0, 2, (2, draw.trials))
     x, u_b = _inputs(rng, beta, added)
-    alpha = weights(np.einsum("tnd,td->tn", x, x[:, 1]))
+    alpha = weights(np.einsum("tnd,td->tn", x, x[:, 1]), axis=-1)
     distance = np.linalg.norm(np.einsum("tn,tnd->td", alpha, x) - u_b, axis=1)
     return np.abs(distance / law("identity_attention.output_distance")(beta, *added) - 1)
 

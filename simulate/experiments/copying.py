@@ -9,9 +9,8 @@ import numpy as np
 
 from simulate.attention import weights
 from simulate.experiment import Experiment
-from simulate.samplers import Sampler
+from simulate.samplers import Draw
 from simulate.statistics import Bound
-from simulate.streams import SIZE, Block
 from theory import law
 
 if TYPE_CHECKING:
@@ -58,34 +57,34 @@ def experiments(alpha: float) -> list[Experiment]:
     ]
 
 
-def _rest_of_weight(block: Block, sampler: Sampler) -> Float[np.ndarray, " trials"]:
-    rng = block.generator()
-    margin = rng.uniform(0, LARGEST_MARGIN, SIZE)
-    scores, _ = draw(rng, margin)
-    rest = np.sort(weights(scores), axis=1)[:, :-1].sum(axis=1)
+def _rest_of_weight(draw: Draw) -> Float[np.ndarray, " trials"]:
+    rng = draw.generator()
+    margin = rng.uniform(0, LARGEST_MARGIN, draw.trials)
+    scores, _ = keys_and_values(rng, margin)
+    rest = np.sort(weights(scores, axis=-1), axis=1)[:, :-1].sum(axis=1)
     return rest / (1 - law("copying.weight")(margin, N))
 
 
-def _tolerance(block: Block, sampler: Sampler) -> Float[np.ndarray, " trials"]:
-    rng = block.generator()
-    tolerance = rng.uniform(1e-3, 0.5, SIZE)
-    scores, _ = draw(rng, law("copying.margin")(tolerance, N))
-    rest = np.sort(weights(scores), axis=1)[:, :-1].sum(axis=1)
+def _tolerance(draw: Draw) -> Float[np.ndarray, " trials"]:
+    rng = draw.generator()
+    tolerance = rng.uniform(1e-3, 0.5, draw.trials)
+    scores, _ = keys_and_values(rng, law("copying.margin")(tolerance, N))
+    rest = np.sort(weights(scores, axis=-1), axis=1)[:, :-1].sum(axis=1)
     return rest / tolerance
 
 
-def _error(block: Block, sampler: Sampler) -> Float[np.ndarray, " trials"]:
-    rng = block.generator()
-    margin = rng.uniform(0, LARGEST_MARGIN, SIZE)
-    scores, values = draw(rng, margin)
+def _error(draw: Draw) -> Float[np.ndarray, " trials"]:
+    rng = draw.generator()
+    margin = rng.uniform(0, LARGEST_MARGIN, draw.trials)
+    scores, values = keys_and_values(rng, margin)
     best = np.argmax(scores, axis=1)
-    from_best = values - values[np.arange(SIZE), best][:, None]
+    from_best = values - values[np.arange(draw.trials), best][:, None]
     diameter = np.linalg.norm(from_best, axis=2).max(axis=1)
-    error = np.linalg.norm(np.einsum("tn,tnd->td", weights(scores), from_best), axis=1)
+    error = np.linalg.norm(np.einsum("tn,tnd->td", weights(scores, axis=-1), from_best), axis=1)
     return error / law("copying.error")(margin, N, diameter)
 
 
-def draw(
+def keys_and_values(
     rng: np.random.Generator, margin: Float[np.ndarray, " trials"]
 ) -> tuple[Float[np.ndarray, "trials n"], Float[np.ndarray, "trials n d"]]:
     """Scores k_iᵀq of Gaussian keys and query, less the best one, and Gaussian values.
@@ -93,11 +92,12 @@ def draw(
     The query's length is such that the best score leads by `margin`. In every other trial the keys
     of all but the first coincide, and their values too: there the bounds are attained.
     """
-    keys = rng.standard_normal((SIZE, N, D))
-    values = rng.standard_normal((SIZE, N, D))
+    trials = len(margin)
+    keys = rng.standard_normal((trials, N, D))
+    values = rng.standard_normal((trials, N, D))
     keys[::2, 2:] = keys[::2, 1:2]
     values[::2, 2:] = values[::2, 1:2]
-    scores = np.einsum("tnd,td->tn", keys, rng.standard_normal((SIZE, D)))
+    scores = np.einsum("tnd,td->tn", keys, rng.standard_normal((trials, D)))
     scores[::2] *= np.sign(scores[::2, :1] - scores[::2, 1:2])
     ranked = np.sort(scores, axis=1)
     lead = ranked[:, -1] - ranked[:, -2]

@@ -8,17 +8,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from simulate.attention import weights
+from simulate.attention import largest, weights
 from simulate.experiment import Experiment, exactly, number
-from simulate.samplers import B, RandomKeys, Sampler, average_query
+from simulate.keys import A, B, one_head
 from simulate.statistics import Check, Mean, Probability
-from simulate.streams import SIZE, Block
 from simulate.tallies import indicator
 
 if TYPE_CHECKING:
     from jaxtyping import Float
 
-    Statistic = Callable[[Float[np.ndarray, "trials n"]], Float[np.ndarray, " trials"]]
+    Statistic = Callable[[Float[np.ndarray, "n trials"]], Float[np.ndarray, " trials"]]
 
 N = 16
 FEW = 4
@@ -43,12 +42,7 @@ def _experiment(
 ) -> Experiment:  # fmt: skip
     """An experiment on the weights under q = β(μ_a + μ_b) of keys with these parameters."""
     alpha, beta, n, radial = (parameters[p] for p in ("alpha", "beta", "n", "radial"))
-
-    def measure(block: Block, sampler: Sampler) -> Float[np.ndarray, " trials"]:
-        keys = RandomKeys.of(int(n), alpha, radial)
-        query = average_query(int(n), beta)
-        return statistic(weights(sampler(block.generator(), SIZE, keys, query)[0]))
-
+    scores = one_head(int(n), alpha, beta, radial)
     return Experiment(
         key=f"single_head.{name}",
         claim=f"single_head.{claim or name}",
@@ -56,18 +50,19 @@ def _experiment(
         title=title,
         law=law,
         parameters=parameters,
-        measure=measure,
+        on_keys=True,
+        measure=lambda draw: statistic(weights(draw.scores(scores)[0])),
         check=check,
     )
 
 
-def _rest(shares: Float[np.ndarray, "trials n"]) -> Float[np.ndarray, " trials"]:
-    return shares[:, B + 1 :].sum(axis=1)
+def _rest(shares: Float[np.ndarray, "n trials"]) -> Float[np.ndarray, " trials"]:
+    return shares[B + 1 :].sum(axis=0)
 
 
-def _loses(shares: Float[np.ndarray, "trials n"]) -> Float[np.ndarray, " trials"]:
+def _loses(shares: Float[np.ndarray, "n trials"]) -> Float[np.ndarray, " trials"]:
     """1 where neither a nor b has the largest weight."""
-    return indicator(np.argmax(shares, axis=1) > B, shares.sum(axis=1))
+    return indicator(~(largest(shares, A) | largest(shares, B)), shares.sum(axis=0))
 
 
 def _mean(alpha: float) -> Experiment:
@@ -88,7 +83,7 @@ def _tail(alpha: float) -> Experiment:
     """At a gain at which the bound on the mean says nothing."""
     beta = 60.0
 
-    def exceeds(shares: Float[np.ndarray, "trials n"]) -> Float[np.ndarray, " trials"]:
+    def exceeds(shares: Float[np.ndarray, "n trials"]) -> Float[np.ndarray, " trials"]:
         rest = _rest(shares)
         return indicator(rest > TOLERANCE, rest)
 
@@ -145,7 +140,7 @@ def _rate(alpha: float) -> Experiment:
         "background_rate",
         "the weight on neither $v_a$ nor $v_b$ is as near to all or nothing as its bound says",
         "outranked.rate",
-        lambda shares: np.abs(_rest(shares) - _loses(shares)),
+        lambda shares: abs(_rest(shares) - _loses(shares)),
         Mean(
             lambda: (0.0, number("outranked.rate", alpha, beta, N, 0.0)), width=1.0, reach=0.05
         ),

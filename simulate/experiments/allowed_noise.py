@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import special
 
-from simulate.attention import weights
+from simulate.attention import logit, share, weights
 from simulate.experiment import Experiment, Measure, number
-from simulate.samplers import A, B, RandomKeys, Sampler, average_query
+from simulate.keys import A, B, one_head
+from simulate.samplers import Draw
 from simulate.statistics import Mean, Probability
-from simulate.streams import SIZE, Block
 from simulate.tallies import indicator
 
 if TYPE_CHECKING:
@@ -35,24 +35,19 @@ def experiments(alpha: float) -> list[Experiment]:
     return [_sufficient(), _largest(), _failure(alpha), _near_average()]
 
 
-def _weights(
-    block: Block, sampler: Sampler, alpha: float, beta: float
-) -> Float[np.ndarray, "trials n"]:
-    keys = RandomKeys.of(N, alpha, 0.0)
-    return weights(sampler(block.generator(), SIZE, keys, average_query(N, beta))[0])
-
-
-def _off_half(block: Block, sampler: Sampler, alpha: float) -> Float[np.ndarray, " trials"]:
+def _off_half(alpha: float) -> Measure:
     """How far the share of v_a against v_b is from one half."""
-    found = _weights(block, sampler, alpha, BETA)
-    return np.abs(found[:, A] / (found[:, A] + found[:, B]) - 0.5)
+    scores = one_head(N, alpha, BETA)
+    return lambda draw: abs(share(logit(draw.scores(scores)[0], A, B)) - 0.5)
 
 
 def _sufficient() -> Experiment:
     alpha = number("allowed_noise.sufficient", HALF_WIDTH, FAILURE, BETA)
 
-    def fails(block: Block, sampler: Sampler) -> Float[np.ndarray, " trials"]:
-        off = _off_half(block, sampler, alpha)
+    off_half = _off_half(alpha)
+
+    def fails(draw: Draw) -> Float[np.ndarray, " trials"]:
+        off = off_half(draw)
         return indicator(off > HALF_WIDTH, off)
 
     return Experiment(
@@ -62,6 +57,7 @@ def _sufficient() -> Experiment:
         title="with the noise allowed the share is off one half no more often than wanted",
         law="allowed_noise.sufficient",
         parameters={"alpha": alpha, "beta": BETA, "delta": HALF_WIDTH, "eta": FAILURE, "n": N},
+        on_keys=True,
         measure=fails,
         check=Mean(lambda: (0.0, FAILURE), width=1.0, reach=0.25),
     )
@@ -70,8 +66,10 @@ def _sufficient() -> Experiment:
 def _largest() -> Experiment:
     alpha = number("allowed_noise.largest", HALF_WIDTH, QUANTILE, BETA)
 
-    def near(block: Block, sampler: Sampler) -> Float[np.ndarray, " trials"]:
-        off = _off_half(block, sampler, alpha)
+    off_half = _off_half(alpha)
+
+    def near(draw: Draw) -> Float[np.ndarray, " trials"]:
+        off = off_half(draw)
         return indicator(off <= HALF_WIDTH, off)
 
     return Experiment(
@@ -81,6 +79,7 @@ def _largest() -> Experiment:
         title="with the largest noise the share is near one half exactly as often as wanted",
         law="allowed_noise.largest",
         parameters={"alpha": alpha, "beta": BETA, "delta": HALF_WIDTH, "z": QUANTILE, "n": N},
+        on_keys=True,
         measure=near,
         check=Probability(lambda: (1 - 2 * float(special.ndtr(-QUANTILE)),) * 2),
     )
@@ -88,12 +87,13 @@ def _largest() -> Experiment:
 
 def _far(alpha: float, beta: float) -> Measure:
     """Values are the unit vectors, at distance √2: the output is the vector of weights."""
+    scores = one_head(N, alpha, beta)
 
-    def far(block: Block, sampler: Sampler) -> Float[np.ndarray, " trials"]:
-        found = _weights(block, sampler, alpha, beta)
-        found[:, [A, B]] -= 0.5
-        distance = np.sqrt((found**2).sum(axis=1))
-        return indicator(distance > TOLERANCE * np.sqrt(2), distance)
+    def far(draw: Draw) -> Float[np.ndarray, " trials"]:
+        found = weights(draw.scores(scores)[0])
+        found[[A, B]] -= 0.5
+        squared = (found**2).sum(axis=0)
+        return indicator(squared > 2 * TOLERANCE**2, squared)
 
     return far
 
@@ -109,6 +109,7 @@ def _failure(alpha: float) -> Experiment:
         parameters={
             "alpha": alpha, "beta": beta, "epsilon": TOLERANCE, "n": N, "theta": DIVISION,
         },
+        on_keys=True,
         measure=_far(alpha, beta),
         check=Mean(
             lambda: (0.0, number("near_average.failure", TOLERANCE, alpha, beta, N, DIVISION)),
@@ -131,6 +132,7 @@ def _near_average() -> Experiment:
             "alpha": alpha, "beta": beta, "epsilon": TOLERANCE, "eta": FAILURE, "n": N,
             "theta": DIVISION,
         },
+        on_keys=True,
         measure=_far(alpha, beta),
         check=Mean(lambda: (0.0, FAILURE), width=1.0, reach=0.05),
     )  # fmt: skip

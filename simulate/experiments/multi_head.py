@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import special
 
-from simulate import averaging
-from simulate.attention import orthonormal, weights
+from simulate.attention import largest, orthonormal, weights
 from simulate.experiment import Experiment, Measure, exactly, number
-from simulate.samplers import SETTINGS, A, B, RandomKeys, Sampler, head_queries
+from simulate.experiments import averaging
+from simulate.keys import SETTINGS, A, B, first_head, two_heads
+from simulate.samplers import Draw
 from simulate.statistics import Distribution, Identity, Mean, Probability, Range
-from simulate.streams import SIZE, Block
 from simulate.tallies import indicator
 from theory import law
 
@@ -51,13 +51,13 @@ def _error() -> Experiment:
     """Both heads on the same random orthonormal keys, q_1 = βk_a and q_2 = βk_b."""
     n, d = 5, 6
 
-    def relative(block: Block, sampler: Sampler) -> Float[np.ndarray, " trials"]:
-        rng = block.generator()
-        beta = rng.uniform(0, averaging.LARGEST_GAIN, SIZE)
-        keys = orthonormal(rng, SIZE, n, d)
+    def relative(draw: Draw) -> Float[np.ndarray, " trials"]:
+        rng = draw.generator()
+        beta = rng.uniform(0, averaging.LARGEST_GAIN, draw.trials)
+        keys = orthonormal(rng, draw.trials, n, d)
         scores = beta[:, None, None] * np.einsum("thd,tnd->thn", keys[:, : B + 1], keys)
-        centred = averaging.about_average(rng.standard_normal((SIZE, n, d)))
-        both = weights(scores).mean(axis=1)
+        centred = averaging.about_average(rng.standard_normal((draw.trials, n, d)))
+        both = weights(scores, axis=-1).mean(axis=1)
         return averaging.difference(both, centred, B + 1, law("multi_head.leak")(beta, n))
 
     return Experiment(
@@ -81,6 +81,7 @@ def _head(setting: str, radial: float, alpha: float) -> Experiment:
         title="head 1's weight on $v_a$ follows its logit-normal law",
         law="multi_head.head_cdf",
         parameters=_parameters(alpha, beta, n, radial),
+        on_keys=True,
         measure=_first_weight(alpha, beta, n, radial),
         check=Distribution(
             lambda w: law("multi_head.head_cdf")(w, alpha, beta, radial),
@@ -100,7 +101,8 @@ def _loss(setting: str, radial: float, alpha: float) -> Experiment:
         title="the mean weight of head 1 on other values stays below its bound",
         law="multi_head.loss_bound",
         parameters=_parameters(alpha, beta, n, radial),
-        measure=lambda block, sampler: 1 - weight(block, sampler),
+        on_keys=True,
+        measure=lambda draw: 1 - weight(draw),
         check=Mean(
             lambda: (0.0, number("multi_head.loss_bound", alpha, beta, n, radial)),
             width=1.0,
@@ -110,8 +112,10 @@ def _loss(setting: str, radial: float, alpha: float) -> Experiment:
 
 
 def _negative_score(alpha: float) -> Experiment:
-    def negative(block: Block, sampler: Sampler) -> Float[np.ndarray, " trials"]:
-        score = _first_scores(block, sampler, alpha, BETA, 2)[:, A]
+    scores = first_head(2, alpha, BETA, RADIAL)
+
+    def negative(draw: Draw) -> Float[np.ndarray, " trials"]:
+        score = draw.scores(scores)[0, A]
         return indicator(score < 0, score)
 
     return Experiment(
@@ -121,6 +125,7 @@ def _negative_score(alpha: float) -> Experiment:
         title=r"how often $q_1^\top k_a$ is negative",
         law="multi_head.negative_score",
         parameters=_parameters(alpha, BETA, 2, RADIAL),
+        on_keys=True,
         measure=negative,
         check=Probability(exactly("multi_head.negative_score", alpha, RADIAL)),
     )
@@ -134,6 +139,7 @@ def _miss(alpha: float, n: int) -> Experiment:
         title="how often head 1 gives another value more weight than $v_a$",
         law="missing.miss",
         parameters=_parameters(alpha, BETA, n, RADIAL),
+        on_keys=True,
         measure=_misses(alpha, n),
         check=Probability(exactly("missing.miss", alpha, n, RADIAL)),
     )
@@ -149,6 +155,7 @@ def _miss_bound(alpha: float) -> Experiment:
         title="with little noise misses are hardly more frequent than with two keys",
         law="missing.miss_bound",
         parameters=_parameters(alpha, BETA, n, RADIAL),
+        on_keys=True,
         measure=_misses(alpha, n),
         check=Probability(
             lambda: (
@@ -167,9 +174,11 @@ def _kept_miss(alpha: float) -> Experiment:
     """
     n = SIZES[-1]
 
-    def kept(block: Block, sampler: Sampler) -> Float[np.ndarray, " trials"]:
-        scores = _first_scores(block, sampler, alpha, BETA, n)
-        return (1 - _wins(scores)) * (scores[:, A] >= 0)
+    law = first_head(n, alpha, BETA, RADIAL)
+
+    def kept(draw: Draw) -> Float[np.ndarray, " trials"]:
+        scores = draw.scores(law)[0]
+        return (1 - _wins(scores)) * (scores[A] >= 0)
 
     def value() -> Range:
         miss = number("missing.miss", alpha, n, RADIAL)
@@ -182,6 +191,7 @@ def _kept_miss(alpha: float) -> Experiment:
         title=r"how often head 1 misses $v_a$ although $q_1^\top k_a$ is not negative",
         law="missing.miss",
         parameters=_parameters(alpha, BETA, n, RADIAL),
+        on_keys=True,
         measure=kept,
         check=Probability(value),
     )
@@ -191,9 +201,11 @@ def _limit(alpha: float) -> Experiment:
     """The mean of |w_1 - 1|, or of w_1 where another key wins, falls with the gain."""
     beta, n = 100.0, SIZES[-1]
 
-    def distance(block: Block, sampler: Sampler) -> Float[np.ndarray, " trials"]:
-        scores = _first_scores(block, sampler, alpha, beta, n)
-        return np.abs(weights(scores)[:, A] - _wins(scores))
+    law = first_head(n, alpha, beta, RADIAL)
+
+    def distance(draw: Draw) -> Float[np.ndarray, " trials"]:
+        scores = draw.scores(law)[0]
+        return abs(weights(scores)[A] - _wins(scores))
 
     return Experiment(
         key="multi_head.limit",
@@ -202,6 +214,7 @@ def _limit(alpha: float) -> Experiment:
         title="head 1's weight on $v_a$ is as near to all or nothing as its bound says",
         law="missing.limit_bound",
         parameters=_parameters(alpha, beta, n, RADIAL),
+        on_keys=True,
         measure=distance,
         check=Mean(
             lambda: (0.0, number("missing.limit_bound", alpha, beta, n, RADIAL)),
@@ -214,8 +227,10 @@ def _limit(alpha: float) -> Experiment:
 def _variance(alpha: float, n: int) -> Experiment:
     """Half the squared difference of two independent outputs has the variance as its mean."""
 
-    def half_squared_difference(block: Block, sampler: Sampler) -> Float[np.ndarray, " trials"]:
-        one, other = (_limiting_weight(b, sampler, alpha, n) for b in block.pair())
+    law = two_heads(n, alpha, 1.0, RADIAL)
+
+    def half_squared_difference(draw: Draw) -> Float[np.ndarray, " trials"]:
+        one, other = (_wins(twin.scores(law)).mean(axis=0) for twin in draw.twins())
         return (one - other) ** 2 / 2
 
     return Experiment(
@@ -225,45 +240,25 @@ def _variance(alpha: float, n: int) -> Experiment:
         title=r"the variance of the output's weight on $v_a$ as $\beta$ grows without end",
         law="multi_head.limit_variance",
         parameters={"alpha": alpha, "n": n, "radial": RADIAL},
+        on_keys=True,
         measure=half_squared_difference,
         check=Mean(exactly("multi_head.limit_variance", alpha, n, RADIAL), width=0.5),
     )
 
 
 def _misses(alpha: float, n: int) -> Measure:
-    def measure(block: Block, sampler: Sampler) -> Float[np.ndarray, " trials"]:
-        return 1 - _wins(_first_scores(block, sampler, alpha, BETA, n))
-
-    return measure
+    scores = first_head(n, alpha, BETA, RADIAL)
+    return lambda draw: 1 - _wins(draw.scores(scores)[0])
 
 
-def _limiting_weight(
-    block: Block, sampler: Sampler, alpha: float, n: int
-) -> Float[np.ndarray, " trials"]:
-    """The output's weight on v_a when each head gives everything to its largest score."""
-    keys = RandomKeys.of(n, alpha, RADIAL)
-    first, second = sampler(block.generator(), SIZE, keys, head_queries(n, 1.0))
-    return (_wins(first) + _wins(second)) / 2
-
-
-def _wins(scores: Float[np.ndarray, "trials n"]) -> Float[np.ndarray, " trials"]:
+def _wins(scores: Float[np.ndarray, "*heads n trials"]) -> Float[np.ndarray, "*heads trials"]:
     """1 where key a has the largest score, 0 where another has."""
-    return indicator(np.argmax(scores, axis=1) == A, scores.sum(axis=1))
+    return indicator(largest(scores, A), scores.sum(axis=-2))
 
 
 def _first_weight(alpha: float, beta: float, n: int, radial: float) -> Measure:
-    def measure(block: Block, sampler: Sampler) -> Float[np.ndarray, " trials"]:
-        return weights(_first_scores(block, sampler, alpha, beta, n, radial))[:, A]
-
-    return measure
-
-
-def _first_scores(
-    block: Block, sampler: Sampler, alpha: float, beta: float, n: int, radial: float = RADIAL
-) -> Float[np.ndarray, "trials n"]:
-    """Scores of all keys under q_1."""
-    keys = RandomKeys.of(n, alpha, radial)
-    return sampler(block.generator(), SIZE, keys, head_queries(n, beta)[:1])[0]
+    scores = first_head(n, alpha, beta, radial)
+    return lambda draw: weights(draw.scores(scores)[0])[A]
 
 
 def _question(radial: float) -> str:

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from simulate.attention import log_weights, weights
+from simulate.arrays import namespace
+from simulate.attention import largest, logit, weights
 from simulate.experiment import Experiment, exactly, number
-from simulate.multi_head import BETA, RADIAL
-from simulate.samplers import A, B, RandomKeys, Sampler, head_queries
+from simulate.experiments.multi_head import BETA, RADIAL
+from simulate.keys import A, B, Scores, two_heads
+from simulate.samplers import Draw
 from simulate.statistics import Distribution, Mean, Probability
-from simulate.streams import SIZE, Block
 from simulate.tallies import indicator
 from theory import law
 
@@ -40,9 +41,7 @@ def _density(alpha: float) -> Experiment:
         pieces = (density[1:] + density[:-1]) / 2 * np.diff(grid)
         return np.concatenate([[0.0], np.cumsum(pieces)])
 
-    def logits(block: Block, sampler: Sampler) -> Float[np.ndarray, " trials"]:
-        logarithms = log_weights(_kept(block, sampler, alpha, beta, 2)[0])
-        return logarithms[:, A] - logarithms[:, B]
+    scores = two_heads(2, alpha, beta, RADIAL)
 
     return Experiment(
         key="multi_head.kept_density",
@@ -51,15 +50,18 @@ def _density(alpha: float) -> Experiment:
         title="head 1's logit, given a score that is not negative, has its derived density",
         law="kept_samples.kept_density",
         parameters=_parameters(alpha, beta, 2),
-        measure=logits,
+        on_keys=True,
+        measure=lambda draw: logit(_kept(draw, scores)[0], A, B),
         check=Distribution(lambda x: np.interp(x, grid, cumulative()), grid=grid),
     )
 
 
 def _miss(alpha: float) -> Experiment:
-    def misses(block: Block, sampler: Sampler) -> Float[np.ndarray, " trials"]:
-        scores = _kept(block, sampler, alpha, BETA, N)[0]
-        return indicator(np.argmax(scores, axis=1) != A, scores.sum(axis=1))
+    law = two_heads(N, alpha, BETA, RADIAL)
+
+    def misses(draw: Draw) -> Float[np.ndarray, " trials"]:
+        scores = _kept(draw, law)[0]
+        return indicator(~largest(scores, A), scores.sum(axis=0))
 
     return Experiment(
         key="multi_head.kept_miss",
@@ -68,12 +70,14 @@ def _miss(alpha: float) -> Experiment:
         title="how often head 1 misses, given a score that is not negative",
         law="kept_samples.kept_miss",
         parameters=_parameters(alpha, BETA, N),
+        on_keys=True,
         measure=misses,
         check=Probability(exactly("kept_samples.kept_miss", alpha, N, RADIAL)),
     )
 
 
 def _loss(alpha: float) -> Experiment:
+    scores = two_heads(N, alpha, BETA, RADIAL)
     return Experiment(
         key="multi_head.kept_loss",
         claim="multi_head.kept_loss",
@@ -81,7 +85,8 @@ def _loss(alpha: float) -> Experiment:
         title="the mean weight of head 1 on other values, given a score that is not negative",
         law="kept_samples.kept_loss",
         parameters=_parameters(alpha, BETA, N),
-        measure=lambda block, sampler: 1 - weights(_kept(block, sampler, alpha, BETA, N)[0])[:, A],
+        on_keys=True,
+        measure=lambda draw: 1 - weights(_kept(draw, scores)[0])[A],
         check=Mean(
             lambda: (0.0, number("kept_samples.kept_loss", alpha, BETA, N, RADIAL)),
             width=1.0,
@@ -92,6 +97,7 @@ def _loss(alpha: float) -> Experiment:
 
 def _second(alpha: float) -> Experiment:
     beta, n = 4.0, 2
+    scores = two_heads(n, alpha, beta, RADIAL)
     return Experiment(
         key="multi_head.second_head",
         claim="multi_head.second_head",
@@ -99,7 +105,8 @@ def _second(alpha: float) -> Experiment:
         title="the mean weight of head 2 on other values is bounded, whatever head 1 sees",
         law="both_heads.second_loss",
         parameters=_parameters(alpha, beta, n),
-        measure=lambda block, sampler: 1 - weights(_kept(block, sampler, alpha, beta, n)[1])[:, B],
+        on_keys=True,
+        measure=lambda draw: 1 - weights(_kept(draw, scores)[1])[B],
         check=Mean(
             lambda: (0.0, number("both_heads.second_loss", alpha, beta, n)), width=1.0, reach=0.1
         ),
@@ -109,9 +116,11 @@ def _second(alpha: float) -> Experiment:
 def _error(alpha: float) -> Experiment:
     """Values on a line, all but v_a at one end of it: D = 1."""
 
-    def distance(block: Block, sampler: Sampler) -> Float[np.ndarray, " trials"]:
-        both = weights(_kept(block, sampler, alpha, BETA, N)).mean(axis=0)
-        return np.abs(both[:, A] - 0.5)
+    scores = two_heads(N, alpha, BETA, RADIAL)
+
+    def distance(draw: Draw) -> Float[np.ndarray, " trials"]:
+        both = weights(_kept(draw, scores)).mean(axis=0)
+        return abs(both[A] - 0.5)
 
     return Experiment(
         key="multi_head.kept_error",
@@ -120,6 +129,7 @@ def _error(alpha: float) -> Experiment:
         title="the output is near the average, given a score that is not negative",
         law="both_heads.kept_error",
         parameters=_parameters(alpha, BETA, N),
+        on_keys=True,
         measure=distance,
         check=Mean(
             lambda: (0.0, number("both_heads.kept_error", alpha, BETA, N, RADIAL, 1.0)),
@@ -129,19 +139,18 @@ def _error(alpha: float) -> Experiment:
     )
 
 
-def _kept(
-    block: Block, sampler: Sampler, alpha: float, beta: float, n: int
-) -> Float[np.ndarray, "2 trials n"]:
+def _kept(draw: Draw, law: Scores) -> Float[np.ndarray, "2 n trials"]:
     """Scores under q_1 and q_2 of the first samples of a block in which q_1ᵀk_a ≥ 0.
 
     Twice as many are drawn as are wanted, since at least half are kept in the mean; should they
     not suffice, the rest are no numbers, which no check passes. Nor does a score that is none.
     """
-    keys = RandomKeys.of(n, alpha, RADIAL)
-    scores = sampler(block.generator(), 2 * SIZE, keys, head_queries(n, beta))
-    kept = scores[:, ~(scores[0, :, A] < 0)][:, :SIZE]
-    lacking = SIZE - kept.shape[1]
-    return np.pad(kept, [(0, 0), (0, lacking), (0, 0)], constant_values=np.nan)
+    scores = draw.scores(law, 2 * draw.trials)
+    xp = namespace(scores)
+    places = xp.where(~(scores[0, A] < 0))[0][: draw.trials]
+    kept = xp.full_like(scores[:, :, : draw.trials], xp.nan)
+    kept[:, :, : len(places)] = scores[:, :, places]
+    return kept
 
 
 def _parameters(alpha: float, beta: float, n: int) -> dict[str, float]:

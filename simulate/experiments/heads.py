@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from simulate.attention import weights
+from simulate.attention import largest, weights
 from simulate.experiment import Experiment, Measure, exactly, number
-from simulate.multi_head import RADIAL
-from simulate.samplers import A, RandomKeys, Sampler, head_queries
+from simulate.experiments.multi_head import RADIAL
+from simulate.keys import A, two_heads
+from simulate.samplers import Draw
 from simulate.statistics import Mean
-from simulate.streams import SIZE, Block
+from simulate.tallies import indicator
 
 if TYPE_CHECKING:
     from jaxtyping import Float
@@ -39,6 +40,7 @@ def _share(alpha: float) -> Experiment:
         title="three quarters of many heads ask for $v_a$: the variance of its weight",
         law="heads.share_variance",
         parameters=_parameters(alpha, RADIAL, UNEVEN) | {"n": N},
+        on_keys=True,
         measure=_half_squared_difference(alpha, None, N, UNEVEN),
         check=Mean(exactly("heads.share_variance", alpha, N, RADIAL, UNEVEN), width=WIDTH),
     )
@@ -53,6 +55,7 @@ def _finite(alpha: float, beta: float) -> Experiment:
         title="the variance of the weight of $v_a$ at a finite gain, with two keys",
         law="heads.finite_variance",
         parameters=_parameters(alpha, RADIAL, half) | {"beta": beta, "n": 2},
+        on_keys=True,
         measure=_half_squared_difference(alpha, beta, 2, half),
         check=Mean(exactly("heads.finite_variance", alpha, beta, RADIAL, half), width=WIDTH),
     )
@@ -67,6 +70,7 @@ def _bound(alpha: float) -> Experiment:
         title="the variance of the weight of $v_a$ stays below its bound at a finite gain",
         law="heads.variance_bound",
         parameters=_parameters(alpha, RADIAL, UNEVEN) | {"beta": beta, "n": N},
+        on_keys=True,
         measure=_half_squared_difference(alpha, beta, N, UNEVEN),
         check=Mean(
             lambda: (0.0, number("heads.variance_bound", alpha, beta, N, RADIAL, UNEVEN)),
@@ -86,6 +90,7 @@ def _ratio(alpha: float) -> Experiment:
         title="the variance of the weight of $v_a$ against that of a coin",
         law="heads.ratio",
         parameters=_parameters(alpha, RADIAL, half) | {"beta": beta, "n": N},
+        on_keys=True,
         measure=_half_squared_difference(alpha, beta, N, half),
         check=Mean(
             lambda: (0.0, coin * number("heads.ratio", alpha, beta, RADIAL, half)),
@@ -100,20 +105,18 @@ def _half_squared_difference(alpha: float, beta: float | None, n: int, share: fl
 
     beta: the gain; None for the limit, in which a head gives everything to its largest score
     """
-    keys = RandomKeys.of(n, alpha, RADIAL)
-    queries = head_queries(n, 1.0 if beta is None else beta)
+    law = two_heads(n, alpha, 1.0 if beta is None else beta, RADIAL)
 
-    def weight(block: Block, sampler: Sampler) -> Float[np.ndarray, " trials"]:
-        scores = sampler(block.generator(), SIZE, keys, queries)
+    def weight(draw: Draw) -> Float[np.ndarray, " trials"]:
+        scores = draw.scores(law)
         if beta is None:
-            wins = np.argmax(scores, axis=2) == A
-            first, second = np.where(np.isfinite(scores.sum(axis=2)), wins, np.nan)
+            first, second = indicator(largest(scores, A), scores.sum(axis=1))
         else:
-            first, second = weights(scores)[:, :, A]
+            first, second = weights(scores)[:, A]
         return share * first + (1 - share) * second
 
-    def measure(block: Block, sampler: Sampler) -> Float[np.ndarray, " trials"]:
-        one, other = (weight(b, sampler) for b in block.pair())
+    def measure(draw: Draw) -> Float[np.ndarray, " trials"]:
+        one, other = (weight(twin) for twin in draw.twins())
         return (one - other) ** 2 / 2
 
     return measure

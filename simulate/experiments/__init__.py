@@ -1,0 +1,1 @@
+"""The experiments, one file a question: each puts one law of theory/ to the test."""
