@@ -20,3 +20,10 @@ def namespace(array: Any) -> Any:
 def on_host(array: Any) -> Any:
     """The same numbers as a numpy array."""
     return array if isinstance(array, np.ndarray | np.generic) else array.cpu().numpy()
+
+
+def alike(array: np.ndarray, other: Any) -> Any:
+    """The same numbers as an array of the kind of `other`, on its device."""
+    if isinstance(other, np.ndarray):
+        return array
+    return namespace(other).as_tensor(array, device=other.device)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from simulate.arrays import alike, namespace
 from simulate.keys import Scores
 from simulate.streams import Block
 
@@ -55,12 +56,18 @@ class Draw:
 
 def reduced(block: Block, trials: int, law: Scores) -> Float[np.ndarray, "heads n trials"]:
     """Scores drawn from their own Gaussian law, without ever forming a key."""
-    noise = block.generator().standard_normal((*law.shape, trials))
+    return shaped(block.generator().standard_normal((*law.shape, trials)), law)
+
+
+def shaped(
+    noise: Float[np.ndarray, "heads n trials"], law: Scores
+) -> Float[np.ndarray, "heads n trials"]:
+    """Independent standard normals made into scores of that law; the noise is overwritten."""
     if law.deviations is not None:
-        noise *= law.deviations[:, :, None]
+        noise *= alike(law.deviations, noise)[:, :, None]
     else:
-        noise = np.einsum("ngh,hnt->gnt", law.roots, noise, optimize=True)
-    noise += law.means[:, :, None]
+        noise = namespace(noise).einsum("ngh,hnt->gnt", alike(law.roots, noise), noise)
+    noise += alike(law.means, noise)[:, :, None]
     return noise
 
 
