@@ -27,18 +27,26 @@ def alternate(ways: dict[str, Callable[[], float]], repetitions: int) -> dict[st
 
 
 def report(benchmark: str, unit: str, rates: dict[str, list[float]]) -> None:
-    """Print the medians, and as the last line JSON with the ratio of the second to the first."""
-    first, second = rates
-    ratios = [b / a for a, b in zip(rates[first], rates[second], strict=True)]
+    """Print the medians, and as the last line JSON with the ratios of the last way to the others.
+
+    A ratio is of two rates of one turn; its median over the turns is given, the least, the largest.
+    """
+    *others, last = rates
     for name, values in rates.items():
         print(f"{benchmark}: {name}: {statistics.median(values):,.0f} {unit} a second (median)")
+    ratios = {}
+    for other in others:
+        found = [b / a for a, b in zip(rates[other], rates[last], strict=True)]
+        ratios[other] = {
+            "median": round(statistics.median(found), 3),
+            "range": [round(min(found), 3), round(max(found), 3)],
+        }
     line = {
         "benchmark": benchmark,
         "unit": f"{unit} a second",
         "rates": {name: [round(v, 1) for v in values] for name, values in rates.items()},
-        "ratio": round(statistics.median(ratios), 3),
-        "ratio_range": [round(min(ratios), 3), round(max(ratios), 3)],
-        "of": [second, first],
+        "of": last,
+        "ratios": ratios,
         "device": processor(),
     }
     print(json.dumps(line, ensure_ascii=False))

@@ -8,25 +8,18 @@ threads and ranks.
 from __future__ import annotations
 
 import time
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
 
 from simulate.experiment import DEFAULT_TRIALS, Experiment, Result
 from simulate.samplers import Draw, Sampler
+from simulate.schedules import on_threads
 from simulate.streams import SIZE, Block
 from simulate.tallies import Tally
 from theory import law
 
-STRETCH = 16
+STRETCH = 8
 """Blocks that are tallied in one go: many enough that handing them out costs nothing."""
-
-S = TypeVar("S")
-R = TypeVar("R")
-Schedule = Callable[[Callable[[S], R], Iterable[S]], Iterator[tuple[S, R]]]
-"""(work, tasks) to each task with what came of it, in the order of the tasks."""
 
 
 @dataclass(frozen=True)
@@ -107,24 +100,3 @@ def judged(experiment: Experiment, found: Sum, trials: int, share: float) -> Res
     alarm = share if experiment.check.statistical else 0.0
     judgement = experiment.check.judge(found.tally, trials, alarm)
     return Result(experiment, found.tally, judgement, alarm, found.seconds)
-
-
-def on_threads(workers: int) -> Schedule[S, R]:
-    """A schedule on threads of this process, with a few tasks a thread under way at a time."""
-
-    def schedule(compute: Callable[[S], R], tasks: Iterable[S]) -> Iterator[tuple[S, R]]:
-        ahead: deque[tuple[S, Future[R]]] = deque()
-        with ThreadPoolExecutor(workers) as pool:
-            try:
-                for task in tasks:
-                    ahead.append((task, pool.submit(compute, task)))
-                    if len(ahead) > 2 * workers:
-                        first, future = ahead.popleft()
-                        yield first, future.result()
-                while ahead:
-                    first, future = ahead.popleft()
-                    yield first, future.result()
-            finally:
-                pool.shutdown(cancel_futures=True)
-
-    return schedule

@@ -21,10 +21,14 @@ def test_the_ways_take_turns_and_the_first_turn_is_dropped() -> None:
     assert {name: len(values) for name, values in rates.items()} == {"a": 3, "b": 3}
 
 
-def test_the_last_line_is_the_ratio_of_the_second_to_the_first(
+def test_the_last_line_has_the_ratios_of_the_last_way_to_the_others(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    report("adding", "sums", {"slow": [1.0, 2.0, 4.0], "fast": [3.0, 4.0, 20.0]})
+    rates = {"slow": [1.0, 2.0, 4.0], "faster": [6.0, 2.0, 20.0], "fast": [3.0, 4.0, 20.0]}
+    report("adding", "sums", rates)
     line = json.loads(capsys.readouterr().out.splitlines()[-1])
-    assert (line["ratio"], line["ratio_range"]) == (3.0, [2.0, 5.0])
-    assert line["of"] == ["fast", "slow"]
+    assert line["of"] == "fast"
+    assert line["ratios"] == {
+        "slow": {"median": 3.0, "range": [2.0, 5.0]},
+        "faster": {"median": 1.0, "range": [0.5, 2.0]},
+    }
