@@ -19,7 +19,7 @@ from reports.record import (
     exit_on_input_error,
 )
 from reports.record import write as write_record
-from simulate import figures
+from simulate import tables
 from simulate.catalogue import DEFAULT_ALPHA, catalogue
 from simulate.experiment import (
     DEFAULT_TRIALS,
@@ -66,7 +66,7 @@ def main(argv: list[str] | None = None) -> int:
     print(summary(results, seed))
     if not arguments.only:
         by_key = {r.experiment.key: r for r in results}
-        written = figures.write(by_key, alpha, seed, sampler, arguments.record)
+        written = tables.write(by_key, alpha, seed, sampler, arguments.record)
         entries = tuple(r.entry() for r in results)
         provenance = clock.provenance(seed)
         write_record(
