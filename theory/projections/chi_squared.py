@@ -6,6 +6,8 @@ the distribution of χ²_k/k, whatever x ≠ 0 is.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import sympy as sp
 
 from theory.gaussian import phi
@@ -15,6 +17,10 @@ from theory.proof.law import Law, Parameter
 from theory.proof.steps import Proof
 from theory.proof.typeset import scientific
 from theory.symbols import ANY, POSITIVE, TOLERANCE, UNIT, epsilon
+
+if TYPE_CHECKING:
+    import numpy as np
+    from jaxtyping import Float
 
 k = sp.Symbol("k", integer=True, positive=True)
 ROWS = Parameter("k", k, lower=1, integer=True)
@@ -45,6 +51,21 @@ def drawn(columns: str) -> str:
 
 
 DRAWN = drawn("n")
+
+
+def length_cdf(share: Float[np.ndarray, " shares"], k: int) -> Float[np.ndarray, " shares"]:
+    """P(‖Rx‖² ≤ share · ‖x‖²): the distribution function of χ²_k/k.
+
+    share: any numbers of at least 0; k: at least 1
+
+    >>> import numpy as np
+    >>> length_cdf(np.array([0.0, 1.0]), k=2).round(6)  # 1 - 1/e
+    array([0.      , 0.632121])
+    """
+    from scipy import special
+
+    found: np.ndarray = special.chdtr(k, k * share)
+    return found
 
 
 def _chi_squared(proof: Proof) -> None:
