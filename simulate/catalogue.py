@@ -8,12 +8,15 @@ from simulate.experiments import (
     averaging,
     background,
     copying,
+    general_covariance,
     heads,
     identity_attention,
     kept_samples,
     key_query_value,
+    missing_mass,
     multi_head,
     query_pairs,
+    random_numbers,
     single_head,
 )
 
@@ -26,6 +29,8 @@ def catalogue(alpha: float = DEFAULT_ALPHA) -> list[Experiment]:
         copying,
         averaging,
         single_head,
+        general_covariance,
+        random_numbers,
         background,
         allowed_noise,
         multi_head,
@@ -34,5 +39,9 @@ def catalogue(alpha: float = DEFAULT_ALPHA) -> list[Experiment]:
         query_pairs,
         identity_attention,
         key_query_value,
+        missing_mass,
+        good_turing,
+        hallucination,
+        guessing,
     )
     return [experiment for module in modules for experiment in module.experiments(alpha)]
