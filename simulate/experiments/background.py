@@ -4,13 +4,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from simulate.attention import largest, weights
 from simulate.experiment import Experiment, exactly, number
-from simulate.keys import A, B, one_head
+from simulate.keys import A, B
+from simulate.setting import Setting
 from simulate.statistics import Check, Mean, Probability
 from simulate.tallies import indicator
 
@@ -28,28 +29,28 @@ def experiments(alpha: float) -> list[Experiment]:
     """Its mean, its tail, and what becomes of it at a large gain if the noise stays."""
     large = 100 * alpha
     return [
-        _mean(alpha),
-        _tail(40 * alpha),
-        *(_outranked(large, n) for n in (FEW, N)),
-        *_bounds(large),
-        _rate(large),
+        mean(Setting(alpha, 4.0, N)),
+        tail(Setting(40 * alpha, 60.0, FEW)),
+        *(outranked(Setting(large, 30.0, n)) for n in (FEW, N)),
+        outranked_bounds(Setting(large, 30.0, FEW), "above"),
+        outranked_bounds(Setting(large, 30.0, 3, radial=0.5), "below"),
+        rate(Setting(large, 100.0, N)),
     ]
 
 
 def _experiment(
-    name: str, title: str, law: str, statistic: Statistic, check: Check, claim: str = "",
-    **parameters: float,
+    name: str, title: str, law: str, statistic: Statistic, check: Check[Any], setting: Setting,
+    claim: str = "", **more: float,
 ) -> Experiment:  # fmt: skip
-    """An experiment on the weights under q = β(μ_a + μ_b) of keys with these parameters."""
-    alpha, beta, n, radial = (parameters[p] for p in ("alpha", "beta", "n", "radial"))
-    scores = one_head(int(n), alpha, beta, radial)
+    """An experiment on the weights under q = β(μ_a + μ_b). more: parameters besides the setting."""
+    scores = setting.one_head()
     return Experiment(
         key=f"single_head.{name}",
         claim=f"single_head.{claim or name}",
-        question="2c.1" if radial == 0 else "2c.2",
+        question=setting.part("2c"),
         title=title,
         law=law,
-        parameters=parameters,
+        parameters=setting.parameters | more,
         on_keys=True,
         measure=lambda draw: statistic(weights(draw.scores(scores)[0])),
         check=check,
@@ -65,23 +66,24 @@ def _loses(shares: Float[np.ndarray, "n trials"]) -> Float[np.ndarray, " trials"
     return indicator(~(largest(shares, A) | largest(shares, B)), shares.sum(axis=0))
 
 
-def _mean(alpha: float) -> Experiment:
-    beta = 4.0
+def mean(setting: Setting) -> Experiment:
+    """E[1 - α_a - α_b] against its bound."""
+    alpha, beta, n = setting.alpha, setting.beta, setting.n
     return _experiment(
         "background",
         "the mean weight on neither $v_a$ nor $v_b$ stays below its bound",
         "background.mean_bound",
         _rest,
         Mean(
-            lambda: (0.0, number("background.mean_bound", alpha, beta, N)), width=1.0, reach=0.25
+            lambda: (0.0, number("background.mean_bound", alpha, beta, n)), width=1.0, reach=0.25
         ),
-        alpha=alpha, beta=beta, n=N, radial=0.0,
+        setting,
     )  # fmt: skip
 
 
-def _tail(alpha: float) -> Experiment:
-    """At a gain at which the bound on the mean says nothing."""
-    beta = 60.0
+def tail(setting: Setting) -> Experiment:
+    """P(1 - α_a - α_b > ε) against its bound, also where that on the mean says nothing."""
+    alpha, beta, n = setting.alpha, setting.beta, setting.n
 
     def exceeds(shares: Float[np.ndarray, "n trials"]) -> Float[np.ndarray, " trials"]:
         rest = _rest(shares)
@@ -93,56 +95,57 @@ def _tail(alpha: float) -> Experiment:
         "background.tail_bound",
         exceeds,
         Mean(
-            lambda: (0.0, number("background.tail_bound", TOLERANCE, alpha, beta, FEW)),
+            lambda: (0.0, number("background.tail_bound", TOLERANCE, alpha, beta, n)),
             width=1.0,
             reach=0.05,
         ),
-        alpha=alpha, beta=beta, n=FEW, radial=0.0, epsilon=TOLERANCE,
-    )  # fmt: skip
+        setting,
+        epsilon=TOLERANCE,
+    )
 
 
-def _outranked(alpha: float, n: int) -> Experiment:
+def outranked(setting: Setting) -> Experiment:
+    """P(neither k_a nor k_b has the largest score) exactly."""
+    alpha, n, radial = setting.alpha, setting.n, setting.radial
     return _experiment(
         f"outranked.n{n}",
         "how often neither $k_a$ nor $k_b$ has the largest score",
         "outranked.outranked",
         _loses,
-        Probability(exactly("outranked.outranked", alpha, n, 0.0)),
+        Probability(exactly("outranked.outranked", alpha, n, radial)),
+        setting,
         claim="outranked",
-        alpha=alpha, beta=30.0, n=n, radial=0.0,
-    )  # fmt: skip
+    )
 
 
-def _bounds(alpha: float) -> list[Experiment]:
-    """Each of the two bounds, with the other, where it is near the truth."""
-
-    def between(name: str, n: int, radial: float) -> Experiment:
-        return _experiment(
-            name,
-            "how often another key outranks $k_a$ and $k_b$ lies between its bounds",
-            f"outranked.{name.removeprefix('outranked_')}",
-            _loses,
-            Probability(
-                lambda: (
-                    number("outranked.below", alpha, radial),
-                    number("outranked.above", alpha, n, radial),
-                )
-            ),
-            alpha=alpha, beta=30.0, n=n, radial=radial,
-        )  # fmt: skip
-
-    return [between("outranked_above", FEW, 0.0), between("outranked_below", 3, 0.5)]
+def outranked_bounds(setting: Setting, side: str) -> Experiment:
+    """The same against both bounds; side: 'above' or 'below', which of the two is in question."""
+    alpha, n, radial = setting.alpha, setting.n, setting.radial
+    return _experiment(
+        f"outranked_{side}",
+        "how often another key outranks $k_a$ and $k_b$ lies between its bounds",
+        f"outranked.{side}",
+        _loses,
+        Probability(
+            lambda: (
+                number("outranked.below", alpha, radial),
+                number("outranked.above", alpha, n, radial),
+            )
+        ),
+        setting,
+    )
 
 
-def _rate(alpha: float) -> Experiment:
-    beta = 100.0
+def rate(setting: Setting) -> Experiment:
+    """The mean of |1 - α_a - α_b - L|, with L = 1 where neither k_a nor k_b wins, else 0."""
+    alpha, beta, n, radial = setting.alpha, setting.beta, setting.n, setting.radial
     return _experiment(
         "background_rate",
         "the weight on neither $v_a$ nor $v_b$ is as near to all or nothing as its bound says",
         "outranked.rate",
         lambda shares: abs(_rest(shares) - _loses(shares)),
         Mean(
-            lambda: (0.0, number("outranked.rate", alpha, beta, N, 0.0)), width=1.0, reach=0.05
+            lambda: (0.0, number("outranked.rate", alpha, beta, n, radial)), width=1.0, reach=0.05
         ),
-        alpha=alpha, beta=beta, n=N, radial=0.0,
+        setting,
     )  # fmt: skip

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import functools
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,8 +13,9 @@ from simulate.arrays import namespace
 from simulate.attention import largest, logit, weights
 from simulate.experiment import Experiment, exactly, number
 from simulate.experiments.multi_head import BETA, RADIAL
-from simulate.keys import A, B, Scores, two_heads
+from simulate.keys import A, B, Scores
 from simulate.samplers import Draw
+from simulate.setting import Setting
 from simulate.statistics import Distribution, Mean, Probability
 from simulate.tallies import indicator
 from theory import law
@@ -26,22 +28,29 @@ N = 16
 
 def experiments(alpha: float) -> list[Experiment]:
     """Head 1 given a score that is not negative, head 2, and both together."""
-    return [_density(10 * alpha), _miss(10 * alpha), _loss(alpha), _second(alpha), _error(alpha)]
+    many = Setting(alpha, BETA, N, RADIAL)
+    return [
+        density(Setting(10 * alpha, 10.0, 2, RADIAL)),
+        miss(replace(many, alpha=10 * alpha)),
+        loss(many),
+        second_loss(Setting(alpha, 4.0, 2, RADIAL)),
+        error(many),
+    ]
 
 
-def _density(alpha: float) -> Experiment:
-    beta = 10.0
-    reach = 9 * beta * np.sqrt(RADIAL + 2 * alpha)
+def density(setting: Setting) -> Experiment:
+    """Head 1's logit with two keys, its density integrated by the trapezoidal rule."""
+    alpha, beta, radial = setting.alpha, setting.beta, setting.radial
+    reach = 9 * beta * np.sqrt(radial + 2 * alpha)
     grid = np.linspace(beta - reach, beta + reach, 2**15)
 
     @functools.cache
     def cumulative() -> Float[np.ndarray, " x"]:
-        """The density integrated by the trapezoidal rule."""
-        density = law("kept_samples.kept_density")(grid, alpha, beta, RADIAL)
+        density = law("kept_samples.kept_density")(grid, alpha, beta, radial)
         pieces = (density[1:] + density[:-1]) / 2 * np.diff(grid)
         return np.concatenate([[0.0], np.cumsum(pieces)])
 
-    scores = two_heads(2, alpha, beta, RADIAL)
+    scores = setting.two_heads()
 
     return Experiment(
         key="multi_head.kept_density",
@@ -49,15 +58,16 @@ def _density(alpha: float) -> Experiment:
         question="2d.2",
         title="head 1's logit, given a score that is not negative, has its derived density",
         law="kept_samples.kept_density",
-        parameters=_parameters(alpha, beta, 2),
+        parameters=setting.parameters,
         on_keys=True,
         measure=lambda draw: logit(_kept(draw, scores)[0], A, B),
         check=Distribution(lambda x: np.interp(x, grid, cumulative()), grid=grid),
     )
 
 
-def _miss(alpha: float) -> Experiment:
-    law = two_heads(N, alpha, BETA, RADIAL)
+def miss(setting: Setting) -> Experiment:
+    """P(another score of head 1 is larger than k_a's) among the samples kept."""
+    law = setting.two_heads()
 
     def misses(draw: Draw) -> Float[np.ndarray, " trials"]:
         scores = _kept(draw, law)[0]
@@ -69,42 +79,47 @@ def _miss(alpha: float) -> Experiment:
         question="2d.2",
         title="how often head 1 misses, given a score that is not negative",
         law="kept_samples.kept_miss",
-        parameters=_parameters(alpha, BETA, N),
+        parameters=setting.parameters,
         on_keys=True,
         measure=misses,
-        check=Probability(exactly("kept_samples.kept_miss", alpha, N, RADIAL)),
+        check=Probability(
+            exactly("kept_samples.kept_miss", setting.alpha, setting.n, setting.radial)
+        ),
     )
 
 
-def _loss(alpha: float) -> Experiment:
-    scores = two_heads(N, alpha, BETA, RADIAL)
+def loss(setting: Setting) -> Experiment:
+    """E[1 - w_1] among the samples kept against its bound."""
+    alpha, beta, n, radial = setting.alpha, setting.beta, setting.n, setting.radial
+    scores = setting.two_heads()
     return Experiment(
         key="multi_head.kept_loss",
         claim="multi_head.kept_loss",
         question="2d.2",
         title="the mean weight of head 1 on other values, given a score that is not negative",
         law="kept_samples.kept_loss",
-        parameters=_parameters(alpha, BETA, N),
+        parameters=setting.parameters,
         on_keys=True,
         measure=lambda draw: 1 - weights(_kept(draw, scores)[0])[A],
         check=Mean(
-            lambda: (0.0, number("kept_samples.kept_loss", alpha, BETA, N, RADIAL)),
+            lambda: (0.0, number("kept_samples.kept_loss", alpha, beta, n, radial)),
             width=1.0,
             reach=0.1,
         ),
     )
 
 
-def _second(alpha: float) -> Experiment:
-    beta, n = 4.0, 2
-    scores = two_heads(n, alpha, beta, RADIAL)
+def second_loss(setting: Setting) -> Experiment:
+    """E[1 - w_2] among the samples kept against its bound."""
+    alpha, beta, n = setting.alpha, setting.beta, setting.n
+    scores = setting.two_heads()
     return Experiment(
         key="multi_head.second_head",
         claim="multi_head.second_head",
         question="2d.2",
         title="the mean weight of head 2 on other values is bounded, whatever head 1 sees",
         law="both_heads.second_loss",
-        parameters=_parameters(alpha, beta, n),
+        parameters=setting.parameters,
         on_keys=True,
         measure=lambda draw: 1 - weights(_kept(draw, scores)[1])[B],
         check=Mean(
@@ -113,10 +128,10 @@ def _second(alpha: float) -> Experiment:
     )
 
 
-def _error(alpha: float) -> Experiment:
+def error(setting: Setting) -> Experiment:
     """Values on a line, all but v_a at one end of it: D = 1."""
-
-    scores = two_heads(N, alpha, BETA, RADIAL)
+    alpha, beta, n, radial = setting.alpha, setting.beta, setting.n, setting.radial
+    scores = setting.two_heads()
 
     def distance(draw: Draw) -> Float[np.ndarray, " trials"]:
         both = weights(_kept(draw, scores)).mean(axis=0)
@@ -128,11 +143,11 @@ def _error(alpha: float) -> Experiment:
         question="2d.2",
         title="the output is near the average, given a score that is not negative",
         law="both_heads.kept_error",
-        parameters=_parameters(alpha, BETA, N),
+        parameters=setting.parameters,
         on_keys=True,
         measure=distance,
         check=Mean(
-            lambda: (0.0, number("both_heads.kept_error", alpha, BETA, N, RADIAL, 1.0)),
+            lambda: (0.0, number("both_heads.kept_error", alpha, beta, n, radial, 1.0)),
             width=1.0,
             reach=0.1,
         ),
@@ -151,7 +166,3 @@ def _kept(draw: Draw, law: Scores) -> Float[np.ndarray, "2 n trials"]:
     kept = xp.full_like(scores[:, :, : draw.trials], xp.nan)
     kept[:, :, : len(places)] = scores[:, :, places]
     return kept
-
-
-def _parameters(alpha: float, beta: float, n: int) -> dict[str, float]:
-    return {"alpha": alpha, "beta": beta, "n": n, "radial": RADIAL}

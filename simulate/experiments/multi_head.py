@@ -3,6 +3,7 @@
 # mypy: disable-error-code="no-any-return"
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,8 +12,9 @@ from scipy import special
 from simulate.attention import largest, orthonormal, weights
 from simulate.experiment import Experiment, Measure, exactly, number
 from simulate.experiments import averaging
-from simulate.keys import SETTINGS, A, B, first_head, two_heads
+from simulate.keys import A, B
 from simulate.samplers import Draw
+from simulate.setting import Setting
 from simulate.statistics import Distribution, Identity, Mean, Probability, Range
 from simulate.tallies import indicator
 from theory import law
@@ -31,15 +33,20 @@ def noises(alpha: float) -> tuple[float, ...]:
 
 
 def experiments(alpha: float) -> list[Experiment]:
-    """The laws of one head's weight and of head 1's misses, and the variance of the output."""
+    """The laws of one head's weight and of head 1's misses, and the variance of the output.
+
+    With radial noise the bound on the loss says something for few keys and a small gain only.
+    """
     found = [_error()]
-    for setting, radial in SETTINGS:
-        found += [_head(setting, radial, alpha), _loss(setting, radial, alpha)]
-    decades = noises(alpha)[::2]
-    found += [_negative_score(noise) for noise in decades]
-    found += [_miss(noise, n) for n in SIZES for noise in noises(alpha)]
-    found += [_miss_bound(alpha / 10), *(_kept_miss(noise) for noise in decades[:2])]
-    return [*found, _limit(alpha), *(_variance(noise, SIZES[-1]) for noise in decades)]
+    for radial, few, gain in ((0.0, 16, 3.0), (RADIAL, 2, 2.0)):
+        found += [head(Setting(alpha, 10.0, 2, radial)), loss(Setting(alpha, gain, few, radial))]
+    many = [Setting(noise, BETA, SIZES[-1], RADIAL) for noise in noises(alpha)]
+    found += [negative_score(replace(setting, n=2)) for setting in many[::2]]
+    found += [miss(replace(setting, n=n)) for n in SIZES for setting in many]
+    found += [miss_bound(replace(many[0], alpha=alpha / 10))]
+    found += [missed_though_kept(setting) for setting in many[:3:2]]
+    found += [limit(replace(many[0], beta=100.0))]
+    return [*found, *(limit_variance(setting) for setting in many[::2])]
 
 
 def miss_key(alpha: float, n: int) -> str:
@@ -72,17 +79,18 @@ def _error() -> Experiment:
     )
 
 
-def _head(setting: str, radial: float, alpha: float) -> Experiment:
-    beta, n = 10.0, 2
+def head(setting: Setting) -> Experiment:
+    """Head 1's weight on v_a, with two keys."""
+    alpha, beta, radial = setting.alpha, setting.beta, setting.radial
     return Experiment(
-        key=f"multi_head.head.{setting}",
+        key=f"multi_head.head.{setting.name}",
         claim="multi_head.finite",
-        question=_question(radial),
+        question=setting.part("2d"),
         title="head 1's weight on $v_a$ follows its logit-normal law",
         law="multi_head.head_cdf",
-        parameters=_parameters(alpha, beta, n, radial),
+        parameters=setting.parameters,
         on_keys=True,
-        measure=_first_weight(alpha, beta, n, radial),
+        measure=_first_weight(setting),
         check=Distribution(
             lambda w: law("multi_head.head_cdf")(w, alpha, beta, radial),
             grid=special.expit(np.linspace(-30, 30, 2**14)),
@@ -90,17 +98,17 @@ def _head(setting: str, radial: float, alpha: float) -> Experiment:
     )
 
 
-def _loss(setting: str, radial: float, alpha: float) -> Experiment:
-    """With radial noise the bound says something for few keys and a small gain only."""
-    n, beta = (16, 3.0) if radial == 0 else (2, 2.0)
-    weight = _first_weight(alpha, beta, n, radial)
+def loss(setting: Setting) -> Experiment:
+    """E[1 - w_1] against its bound."""
+    alpha, beta, n, radial = setting.alpha, setting.beta, setting.n, setting.radial
+    weight = _first_weight(setting)
     return Experiment(
-        key=f"multi_head.loss.{setting}",
+        key=f"multi_head.loss.{setting.name}",
         claim="multi_head.noise",
-        question=_question(radial),
+        question=setting.part("2d"),
         title="the mean weight of head 1 on other values stays below its bound",
         law="multi_head.loss_bound",
-        parameters=_parameters(alpha, beta, n, radial),
+        parameters=setting.parameters,
         on_keys=True,
         measure=lambda draw: 1 - weight(draw),
         check=Mean(
@@ -111,78 +119,79 @@ def _loss(setting: str, radial: float, alpha: float) -> Experiment:
     )
 
 
-def _negative_score(alpha: float) -> Experiment:
-    scores = first_head(2, alpha, BETA, RADIAL)
+def negative_score(setting: Setting) -> Experiment:
+    """P(q_1ᵀk_a < 0), which depends on neither gain nor number of keys."""
+    scores = setting.first_head()
 
     def negative(draw: Draw) -> Float[np.ndarray, " trials"]:
         score = draw.scores(scores)[0, A]
         return indicator(score < 0, score)
 
     return Experiment(
-        key=f"multi_head.negative_score.alpha{alpha:g}",
+        key=f"multi_head.negative_score.alpha{setting.alpha:g}",
         claim="multi_head.negative_score",
         question="2d.2",
         title=r"how often $q_1^\top k_a$ is negative",
         law="multi_head.negative_score",
-        parameters=_parameters(alpha, BETA, 2, RADIAL),
+        parameters=setting.parameters,
         on_keys=True,
         measure=negative,
-        check=Probability(exactly("multi_head.negative_score", alpha, RADIAL)),
+        check=Probability(exactly("multi_head.negative_score", setting.alpha, setting.radial)),
     )
 
 
-def _miss(alpha: float, n: int) -> Experiment:
+def miss(setting: Setting) -> Experiment:
+    """P(another score of head 1 is larger than k_a's) exactly."""
     return Experiment(
-        key=miss_key(alpha, n),
+        key=miss_key(setting.alpha, setting.n),
         claim="multi_head.miss",
         question="2d.2",
         title="how often head 1 gives another value more weight than $v_a$",
         law="missing.miss",
-        parameters=_parameters(alpha, BETA, n, RADIAL),
+        parameters=setting.parameters,
         on_keys=True,
-        measure=_misses(alpha, n),
-        check=Probability(exactly("missing.miss", alpha, n, RADIAL)),
+        measure=_misses(setting),
+        check=Probability(exactly("missing.miss", setting.alpha, setting.n, setting.radial)),
     )
 
 
-def _miss_bound(alpha: float) -> Experiment:
+def miss_bound(setting: Setting) -> Experiment:
     """Nearly all that is missed are negative scores: p lies above its value at n = 2."""
-    n = SIZES[-1]
+    alpha, n, radial = setting.alpha, setting.n, setting.radial
     return Experiment(
         key="multi_head.miss_bound",
         claim="multi_head.miss_bound",
         question="2d.2",
         title="with little noise misses are hardly more frequent than with two keys",
         law="missing.miss_bound",
-        parameters=_parameters(alpha, BETA, n, RADIAL),
+        parameters=setting.parameters,
         on_keys=True,
-        measure=_misses(alpha, n),
+        measure=_misses(setting),
         check=Probability(
             lambda: (
-                number("missing.miss", alpha, 2, RADIAL),
-                number("missing.miss_bound", alpha, n, RADIAL),
+                number("missing.miss", alpha, 2, radial),
+                number("missing.miss_bound", alpha, n, radial),
             )
         ),
     )
 
 
-def _kept_miss(alpha: float) -> Experiment:
+def missed_though_kept(setting: Setting) -> Experiment:
     """Misses that remain when trials with q_1ᵀk_a < 0 are left out, as the question allows.
 
     A negative score takes away at most its own probability, so P(miss, score ≥ 0) lies between
     P(miss) - P(score < 0) and P(miss).
     """
-    n = SIZES[-1]
-
-    law = first_head(n, alpha, BETA, RADIAL)
+    alpha, n, radial = setting.alpha, setting.n, setting.radial
+    law = setting.first_head()
 
     def kept(draw: Draw) -> Float[np.ndarray, " trials"]:
         scores = draw.scores(law)[0]
-        return (1 - _wins(scores)) * (scores[A] >= 0)
+        return (1 - wins(scores)) * (scores[A] >= 0)
 
     def value() -> Range:
-        miss = number("missing.miss", alpha, n, RADIAL)
-        return miss - number("multi_head.negative_score", alpha, RADIAL), miss
+        miss = number("missing.miss", alpha, n, radial)
+        return miss - number("multi_head.negative_score", alpha, radial), miss
 
     return Experiment(
         key=f"multi_head.kept_miss.alpha{alpha:g}",
@@ -190,22 +199,21 @@ def _kept_miss(alpha: float) -> Experiment:
         question="2d.2",
         title=r"how often head 1 misses $v_a$ although $q_1^\top k_a$ is not negative",
         law="missing.miss",
-        parameters=_parameters(alpha, BETA, n, RADIAL),
+        parameters=setting.parameters,
         on_keys=True,
         measure=kept,
         check=Probability(value),
     )
 
 
-def _limit(alpha: float) -> Experiment:
+def limit(setting: Setting) -> Experiment:
     """The mean of |w_1 - 1|, or of w_1 where another key wins, falls with the gain."""
-    beta, n = 100.0, SIZES[-1]
-
-    law = first_head(n, alpha, beta, RADIAL)
+    alpha, beta, n, radial = setting.alpha, setting.beta, setting.n, setting.radial
+    law = setting.first_head()
 
     def distance(draw: Draw) -> Float[np.ndarray, " trials"]:
         scores = draw.scores(law)[0]
-        return abs(weights(scores)[A] - _wins(scores))
+        return abs(weights(scores)[A] - wins(scores))
 
     return Experiment(
         key="multi_head.limit",
@@ -213,24 +221,27 @@ def _limit(alpha: float) -> Experiment:
         question="2d.2",
         title="head 1's weight on $v_a$ is as near to all or nothing as its bound says",
         law="missing.limit_bound",
-        parameters=_parameters(alpha, beta, n, RADIAL),
+        parameters=setting.parameters,
         on_keys=True,
         measure=distance,
         check=Mean(
-            lambda: (0.0, number("missing.limit_bound", alpha, beta, n, RADIAL)),
+            lambda: (0.0, number("missing.limit_bound", alpha, beta, n, radial)),
             width=1.0,
             reach=0.1,
         ),
     )
 
 
-def _variance(alpha: float, n: int) -> Experiment:
-    """Half the squared difference of two independent outputs has the variance as its mean."""
+def limit_variance(setting: Setting) -> Experiment:
+    """Half the squared difference of two independent outputs has the variance as its mean.
 
-    law = two_heads(n, alpha, 1.0, RADIAL)
+    In the limit of a large gain the largest score alone matters, and the gain no longer.
+    """
+    alpha, n, radial = setting.alpha, setting.n, setting.radial
+    law = replace(setting, beta=1.0).two_heads()
 
     def half_squared_difference(draw: Draw) -> Float[np.ndarray, " trials"]:
-        one, other = (_wins(twin.scores(law)).mean(axis=0) for twin in draw.twins())
+        one, other = (wins(twin.scores(law)).mean(axis=0) for twin in draw.twins())
         return (one - other) ** 2 / 2
 
     return Experiment(
@@ -239,31 +250,23 @@ def _variance(alpha: float, n: int) -> Experiment:
         question="2d.2",
         title=r"the variance of the output's weight on $v_a$ as $\beta$ grows without end",
         law="multi_head.limit_variance",
-        parameters={"alpha": alpha, "n": n, "radial": RADIAL},
+        parameters={name: x for name, x in setting.parameters.items() if name != "beta"},
         on_keys=True,
         measure=half_squared_difference,
-        check=Mean(exactly("multi_head.limit_variance", alpha, n, RADIAL), width=0.5),
+        check=Mean(exactly("multi_head.limit_variance", alpha, n, radial), width=0.5),
     )
 
 
-def _misses(alpha: float, n: int) -> Measure:
-    scores = first_head(n, alpha, BETA, RADIAL)
-    return lambda draw: 1 - _wins(draw.scores(scores)[0])
+def _misses(setting: Setting) -> Measure:
+    scores = setting.first_head()
+    return lambda draw: 1 - wins(draw.scores(scores)[0])
 
 
-def _wins(scores: Float[np.ndarray, "*heads n trials"]) -> Float[np.ndarray, "*heads trials"]:
+def wins(scores: Float[np.ndarray, "*heads n trials"]) -> Float[np.ndarray, "*heads trials"]:
     """1 where key a has the largest score, 0 where another has."""
     return indicator(largest(scores, A), scores.sum(axis=-2))
 
 
-def _first_weight(alpha: float, beta: float, n: int, radial: float) -> Measure:
-    scores = first_head(n, alpha, beta, radial)
+def _first_weight(setting: Setting) -> Measure:
+    scores = setting.first_head()
     return lambda draw: weights(draw.scores(scores)[0])[A]
-
-
-def _question(radial: float) -> str:
-    return "2d.1" if radial == 0 else "2d.2"
-
-
-def _parameters(alpha: float, beta: float, n: int, radial: float) -> dict[str, float]:
-    return {"alpha": alpha, "beta": beta, "n": n, "radial": radial}

@@ -3,7 +3,7 @@
 # mypy: disable-error-code="no-any-return"
 from __future__ import annotations
 
-from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,8 +11,9 @@ from scipy import special
 
 from simulate.attention import logit, share
 from simulate.experiment import Experiment, Measure, exactly, number
-from simulate.keys import SETTINGS, A, B, RandomKeys, Scores, one_head, two_heads
+from simulate.keys import SETTINGS, A, B, RandomKeys, Scores
 from simulate.samplers import Draw
+from simulate.setting import Setting
 from simulate.statistics import Distribution, Mean, Probability, Range
 from simulate.tallies import indicator
 from theory import law
@@ -24,15 +25,20 @@ N = 4
 GAINS = (1.0, 3.0, 10.0, 30.0)
 BINS = 50
 HALF_WIDTH = 0.1
-STANDARD_NORMAL = Distribution(special.ndtr, grid=np.linspace(-9, 9, 2**14))
+LARGEST_VARIANCE = 0.25
+DEVIATIONS = np.linspace(-9, 9, 2**14)
+"""Points from one end of a normal law to the other, in units of its deviation."""
+STANDARD_NORMAL = Distribution(special.ndtr, grid=DEVIATIONS)
 
 
 def experiments(alpha: float) -> list[Experiment]:
     """The exact law of the share s = α_a/(α_a + α_b), and what follows from it."""
-    found = [_split(name, radial, alpha, beta) for name, radial in SETTINGS for beta in GAINS]
-    found += [_score(name, radial, alpha) for name, radial in SETTINGS]
-    found += [_joint(alpha), _logit(alpha), _near_half(alpha), *_coin(alpha)]
-    return [*found, *_variances(alpha), _neighbours(alpha)]
+    isotropic, radial = (Setting(alpha, 10.0, N, r) for _, r in SETTINGS)
+    found = [split(Setting(alpha, beta, N, r)) for _, r in SETTINGS for beta in GAINS]
+    found += [score(isotropic), score(radial), joint(radial), logit_of_share(radial, 6.0)]
+    found += [near_half(isotropic), undecided(radial), coin(radial)]
+    found += [variance(replace(radial, beta=30.0)), exact_variance(replace(radial, beta=3.0))]
+    return [*found, _neighbours(radial)]
 
 
 def split_key(setting: str, beta: float) -> str:
@@ -40,67 +46,69 @@ def split_key(setting: str, beta: float) -> str:
     return f"single_head.split.{setting}.beta{beta:g}"
 
 
-def _split(setting: str, radial: float, alpha: float, beta: float) -> Experiment:
+def split(setting: Setting) -> Experiment:
+    """The logit of the share follows its law."""
+    alpha, beta, radial = setting.alpha, setting.beta, setting.radial
     return Experiment(
-        key=split_key(setting, beta),
+        key=split_key(setting.name, beta),
         claim="single_head.split",
-        question=_question(radial),
+        question=setting.part("2c"),
         title="the share of $v_a$ against $v_b$ follows the logit-normal law",
         law="single_head.logit_cdf",
-        parameters=_parameters(alpha, beta, radial),
+        parameters=setting.parameters,
         on_keys=True,
-        measure=_logits(alpha, beta, radial),
+        measure=_logits(setting),
         check=Distribution(
             lambda x: law("single_head.logit_cdf")(x, alpha, beta, radial),
-            grid=np.sinh(np.linspace(-7, 7, 2**14)),
+            grid=spread(setting) * DEVIATIONS,
             marks=tuple(special.logit(np.arange(1, BINS) / BINS)),
         ),
     )
 
 
-def _score(setting: str, radial: float, alpha: float) -> Experiment:
+def score(setting: Setting) -> Experiment:
     """The standardised score of key a is standard normal."""
-    beta = 10.0
-    scores = one_head(N, alpha, beta, radial)
+    alpha, beta, radial = setting.alpha, setting.beta, setting.radial
+    scores = setting.one_head()
     deviation = number("single_head.score_variance", alpha, beta, radial) ** 0.5
 
     return Experiment(
-        key=f"single_head.score.{setting}",
+        key=f"single_head.score.{setting.name}",
         claim="single_head.scores",
-        question=_question(radial),
+        question=setting.part("2c"),
         title="the score of $k_a$ is normal with the derived variance",
         law="single_head.score_variance",
-        parameters=_parameters(alpha, beta, radial),
+        parameters=setting.parameters,
         on_keys=True,
         measure=lambda draw: (draw.scores(scores)[0, A] - beta) / deviation,
         check=STANDARD_NORMAL,
     )
 
 
-def _joint(alpha: float) -> Experiment:
+def joint(setting: Setting) -> Experiment:
     """The sum of key a's scores under both queries of 2d is its score under the sum of the two."""
-    beta, radial = 10.0, 0.5
-    scores = two_heads(N, alpha, beta, radial)
+    alpha, beta, radial = setting.alpha, setting.beta, setting.radial
+    scores = setting.two_heads()
     deviation = number("score_law.variance", beta, beta, alpha + radial, 0.0, alpha) ** 0.5
 
     return Experiment(
         key="single_head.joint",
         claim="single_head.joint",
-        question="2c.2",
+        question=setting.part("2c"),
         title="the scores of $k_a$ under two queries sum to one with the derived variance",
         law="score_law.variance",
-        parameters=_parameters(alpha, beta, radial),
+        parameters=setting.parameters,
         on_keys=True,
         measure=lambda draw: (draw.scores(scores)[:, A].sum(axis=0) - beta) / deviation,
         check=STANDARD_NORMAL,
     )
 
 
-def _logit(alpha: float) -> Experiment:
-    """A query that favours a: the logit's mean is no longer 0."""
-    beta, radial, lower = 10.0, 0.5, 6.0
-    keys = RandomKeys.of(N, alpha, radial)
-    scores = Scores(keys, np.array([[beta, lower, *[0.0] * (N - 2)]]))
+def logit_of_share(setting: Setting, lower: float) -> Experiment:
+    """The query βμ_a + lower·μ_b favours a: the logit's mean is no longer 0."""
+    alpha, beta, radial = setting.alpha, setting.beta, setting.radial
+    keys = RandomKeys.of(setting.n, alpha, radial, setting.d)
+    scores = Scores(keys, beta * keys.means[[A]] + lower * keys.means[[B]])
     first, second = (alpha + radial, 0.0, alpha), (alpha, 0.0, alpha)
     deviation = number("score_law.logit_variance", beta, lower, *first, *second) ** 0.5
 
@@ -110,16 +118,16 @@ def _logit(alpha: float) -> Experiment:
         question="2c.2",
         title="the logit of the share is normal for a query that favours $v_a$",
         law="score_law.logit_variance",
-        parameters=_parameters(alpha, beta, radial) | {"lower": lower},
+        parameters=setting.parameters | {"lower": lower},
         on_keys=True,
         measure=lambda draw: (logit(draw.scores(scores)[0], A, B) - (beta - lower)) / deviation,
         check=STANDARD_NORMAL,
     )
 
 
-def _near_half(alpha: float) -> Experiment:
-    beta = 10.0
-    shares = _shares(alpha, beta, 0.0)
+def near_half(setting: Setting) -> Experiment:
+    """For isotropic noise, the only one of which the claim speaks."""
+    shares = _shares(setting)
 
     def near(draw: Draw) -> Float[np.ndarray, " trials"]:
         found = shares(draw)
@@ -131,147 +139,109 @@ def _near_half(alpha: float) -> Experiment:
         question="2c.1",
         title="how often the share is within δ of one half",
         law="regimes.near_half",
-        parameters=_parameters(alpha, beta, 0.0) | {"delta": HALF_WIDTH},
+        parameters=setting.parameters | {"delta": HALF_WIDTH},
         on_keys=True,
         measure=near,
-        check=Probability(exactly("regimes.near_half", HALF_WIDTH, alpha, beta)),
+        check=Probability(exactly("regimes.near_half", HALF_WIDTH, setting.alpha, setting.beta)),
     )
 
 
-def _coin(alpha: float) -> list[Experiment]:
-    beta, radial = 10.0, 0.5
-    shares = _shares(alpha, beta, radial)
+def undecided(setting: Setting) -> Experiment:
+    """The share is neither near 0 nor near 1."""
+    alpha, beta, radial = setting.alpha, setting.beta, setting.radial
+    shares = _shares(setting)
 
-    def undecided(draw: Draw) -> Float[np.ndarray, " trials"]:
+    def between(draw: Draw) -> Float[np.ndarray, " trials"]:
         found = shares(draw)
         return indicator(abs(found - 0.5) < 0.5 - HALF_WIDTH, found)
+
+    return Experiment(
+        key="single_head.undecided",
+        claim="single_head.coin",
+        question="2c.2",
+        title="how often neither value takes all but δ of the share",
+        law="regimes.undecided",
+        parameters=setting.parameters | {"delta": HALF_WIDTH},
+        on_keys=True,
+        measure=between,
+        check=Probability(exactly("regimes.undecided", HALF_WIDTH, alpha, beta, radial)),
+    )
+
+
+def coin(setting: Setting) -> Experiment:
+    """Both values are as likely to have the smaller share."""
+    alpha, beta, radial = setting.alpha, setting.beta, setting.radial
+    shares = _shares(setting)
 
     def smaller(draw: Draw) -> Float[np.ndarray, " trials"]:
         found = shares(draw)
         return indicator(found <= 0.5, found)
 
-    return [
-        Experiment(
-            key="single_head.undecided",
-            claim="single_head.coin",
-            question="2c.2",
-            title="how often neither value takes all but δ of the share",
-            law="regimes.undecided",
-            parameters=_parameters(alpha, beta, radial) | {"delta": HALF_WIDTH},
-            on_keys=True,
-            measure=undecided,
-            check=Probability(exactly("regimes.undecided", HALF_WIDTH, alpha, beta, radial)),
-        ),
-        Experiment(
-            key="single_head.coin",
-            claim="single_head.coin",
-            question="2c.2",
-            title="the coin is fair: $v_a$ has the smaller share half of the time",
-            law="single_head.split_cdf",
-            parameters=_parameters(alpha, beta, radial),
-            on_keys=True,
-            measure=smaller,
-            check=Probability(exactly("single_head.split_cdf", 0.5, alpha, beta, radial)),
-        ),
-    ]
-
-
-def _variances(alpha: float) -> list[Experiment]:
-    """The share's mean is one half by symmetry, so its variance is the mean of (s - 1/2)²."""
-    radial, largest = 0.5, 0.25
-
-    def bounds(beta: float) -> Range:
-        spread = _spread(alpha, beta, radial)
-        lower = number("share_variance.variance_bound", alpha, beta, radial)
-        return lower, number("share_variance.variance_above", spread)
-
-    def exact(beta: float) -> Range:
-        return (number("logistic_normal.variance", _spread(alpha, beta, radial)),) * 2
-
-    def experiment(
-        key: str, claim: str, title: str, law: str, beta: float, value: Callable[[float], Range]
-    ) -> Experiment:
-        shares = _shares(alpha, beta, radial)
-        return Experiment(
-            key=key,
-            claim=claim,
-            question="2c.2",
-            title=title,
-            law=law,
-            parameters=_parameters(alpha, beta, radial),
-            on_keys=True,
-            measure=lambda draw: (shares(draw) - 0.5) ** 2,
-            check=Mean(lambda: value(beta), width=largest),
-        )
-
-    return [
-        experiment(
-            "single_head.variance",
-            "single_head.variance",
-            "the variance of the share lies between its bounds",
-            "share_variance.variance_bound",
-            30.0,
-            bounds,
-        ),
-        experiment(
-            "single_head.exact_variance",
-            "logistic_normal.variance",
-            "the variance of the share is the integral",
-            "logistic_normal.variance",
-            3.0,
-            exact,
-        ),
-    ]
-
-
-def _spread(alpha: float, beta: float, radial: float) -> float:
-    """The deviation of the share's logit."""
-    return number("single_head.split_variance", alpha, beta, radial) ** 0.5
-
-
-def _neighbours(alpha: float) -> Experiment:
-    """A check of the random streams: neighbouring blocks are independent.
-
-    Trial i has a share below one half in both of two neighbouring blocks a quarter of the time.
-    """
-    beta, radial = 10.0, 0.5
-    shares = _shares(alpha, beta, radial)
-
-    def both(draw: Draw) -> Float[np.ndarray, " trials"]:
-        one, other = (shares(twin) for twin in draw.twins())
-        return indicator((one <= 0.5) & (other <= 0.5), one + other)
-
-    def square() -> Range:
-        half = number("single_head.split_cdf", 0.5, alpha, beta, radial)
-        return half**2, half**2
-
     return Experiment(
-        key="single_head.neighbours",
+        key="single_head.coin",
         claim="single_head.coin",
         question="2c.2",
-        title="the shares of neighbouring blocks of trials are independent",
+        title="the coin is fair: $v_a$ has the smaller share half of the time",
         law="single_head.split_cdf",
-        parameters=_parameters(alpha, beta, radial),
+        parameters=setting.parameters,
         on_keys=True,
-        measure=both,
-        check=Probability(square),
+        measure=smaller,
+        check=Probability(exactly("single_head.split_cdf", 0.5, alpha, beta, radial)),
     )
 
 
-def _shares(alpha: float, beta: float, radial: float) -> Measure:
-    logits = _logits(alpha, beta, radial)
+def variance(setting: Setting) -> Experiment:
+    """The share's mean is one half by symmetry, so its variance is the mean of (s - 1/2)²."""
+    alpha, beta, radial = setting.alpha, setting.beta, setting.radial
+
+    def bounds() -> Range:
+        lower = number("share_variance.variance_bound", alpha, beta, radial)
+        return lower, number("share_variance.variance_above", spread(setting))
+
+    return Experiment(
+        key="single_head.variance",
+        claim="single_head.variance",
+        question="2c.2",
+        title="the variance of the share lies between its bounds",
+        law="share_variance.variance_bound",
+        parameters=setting.parameters,
+        on_keys=True,
+        measure=_squares(setting),
+        check=Mean(bounds, width=LARGEST_VARIANCE),
+    )
+
+
+def exact_variance(setting: Setting) -> Experiment:
+    """The same mean against the integral that it equals."""
+
+    def value() -> Range:
+        return (number("logistic_normal.variance", spread(setting)),) * 2
+
+    return Experiment(
+        key="single_head.exact_variance",
+        claim="logistic_normal.variance",
+        question="2c.2",
+        title="the variance of the share is the integral",
+        law="logistic_normal.variance",
+        parameters=setting.parameters,
+        on_keys=True,
+        measure=_squares(setting),
+        check=Mean(value, width=LARGEST_VARIANCE),
+    )
+
+
+def spread(setting: Setting) -> float:
+    """The deviation of the share's logit."""
+    arguments = setting.alpha, setting.beta, setting.radial
+    return number("single_head.split_variance", *arguments) ** 0.5
+
+
+def _shares(setting: Setting) -> Measure:
+    logits = _logits(setting)
     return lambda draw: share(logits(draw))
 
 
-def _logits(alpha: float, beta: float, radial: float) -> Measure:
+def _logits(setting: Setting) -> Measure:
     """Of the share of v_a against v_b."""
-    scores = one_head(N, alpha, beta, radial)
+    scores = setting.one_head()
     return lambda draw: logit(draw.scores(scores)[0], A, B)
-
-
-def _question(radial: float) -> str:
-    return "2c.1" if radial == 0 else "2c.2"
-
-
-def _parameters(alpha: float, beta: float, radial: float) -> dict[str, float]:
-    return {"alpha": alpha, "beta": beta, "radial": radial, "n": N}
