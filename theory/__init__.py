@@ -21,23 +21,23 @@ if TYPE_CHECKING:
 
 # Modules with claims, in the order in which the claims of one question are read.
 CONSTRUCTIONS = (
-    "copying", "keys.convex_hull", "keys.separation", "averaging", "keys.averaging_queries",
-    "keys.shortest_average", "keys.averageable", "keys.gram", "keys.perturbed_keys",
-    "keys.unreachable_scores", "noise.score_law", "single_head", "noise.regimes",
-    "noise.normal_quadrature", "noise.logistic_normal", "noise.share_variance",
+    "copying", "noise.noisy_scores", "keys.convex_hull", "keys.separation", "averaging",
+    "keys.averaging_queries", "keys.shortest_average", "keys.averageable", "keys.gram",
+    "keys.perturbed_keys", "keys.unreachable_scores", "noise.score_law", "single_head",
+    "noise.regimes", "noise.normal_quadrature", "noise.logistic_normal", "noise.share_variance",
     "noise.background", "noise.outranked", "noise.allowed_noise", "noise.near_average",
     "noise.missing", "multi_head", "noise.kept_samples", "noise.both_heads", "noise.heads",
-    "noise.query_pairs", "noise.safe_queries", "identity_attention", "key_query_value",
-    "matrices.score_matrix", "matrices.solution_families", "matrices.least_norm",
-    "matrices.conditioning", "matrices.low_rank", "matrices.set_attention", "matrices.fredholm",
+    "noise.query_pairs", "noise.safe_queries", "identity_attention", "noise.noisy_inputs",
+    "key_query_value", "noise.filtered_inputs", "matrices.score_matrix",
+    "matrices.solution_families", "matrices.least_norm", "matrices.conditioning",
+    "matrices.low_rank", "matrices.set_attention", "matrices.fredholm",
     "matrices.practical_synthesis", "facts.missing_mass", "facts.good_turing", "hallucination",
     "facts.guessing", "projections.chi_squared", "projections.johnson_lindenstrauss", "linformer",
     "projections.linformer_proofs", "graphs.attention_graph", "graphs.reachability",
     "graphs.random_attention", "graphs.spectral_gap", "bigbird", "features.random_features",
-    "features.feature_variance",
-    "features.relative_error", "features.feature_comparison", "features.orthogonal_series",
-    "features.orthogonal_features", "features.orthogonal_limits", "features.regularised_kernel",
-    "performer", "features.attention_cost",
+    "features.feature_variance", "features.relative_error", "features.feature_comparison",
+    "features.orthogonal_series", "features.orthogonal_features", "features.orthogonal_limits",
+    "features.regularised_kernel", "performer", "features.attention_cost",
 )  # fmt: skip
 
 

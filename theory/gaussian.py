@@ -95,3 +95,24 @@ def mean_of_exponential(mean: sp.Expr, variance: sp.Expr, x: sp.Symbol, proof: P
         "term on the right",
     )
     return sp.exp(power)
+
+
+def mean_of_exponential_square(
+    linear: sp.Expr, square: sp.Expr, mean: sp.Expr, variance: sp.Expr, x: sp.Symbol, proof: Proof
+) -> tuple[sp.Expr, sp.Expr]:
+    """Prove E[e^(linear·X − square·X²)] = narrowed^(−1/2) e^power for X ~ N(mean, variance).
+
+    Returns narrowed = 1 + 2·square·variance, which must be positive, and power.
+    """
+    narrowed = sp.expand(1 + 2 * square * variance)
+    power = (linear * mean + variance * linear**2 / 2 - square * mean**2) / narrowed
+    centre = (mean + variance * linear) / narrowed
+    proof.equal(
+        linear * x - square * x**2 - (x - mean) ** 2 / (2 * variance),
+        power - narrowed * (x - centre) ** 2 / (2 * variance),
+        rf"complete the square in ${x}$: the exponential times the normal density is a constant "
+        r"times another normal density, so its mean is $e$ to the power of the first term on the "
+        r"right, over the root of the factor by which the last square is larger than the one on "
+        "the left",
+    )
+    return narrowed, power
