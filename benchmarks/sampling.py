@@ -22,7 +22,7 @@ from simulate.experiment import DEFAULT_TRIALS, Experiment, exactly
 from simulate.keys import A, B, Scores, one_head
 from simulate.runner import run
 from simulate.samplers import SAMPLERS, Draw
-from simulate.schedules import cores
+from simulate.schedules import cores, on_threads
 from simulate.statistics import Probability
 from simulate.streams import SIZE, Block
 from simulate.tallies import indicator
@@ -84,7 +84,7 @@ def by_vector() -> float:
 def by_us(trials: int, sampler: str, n: int = N, d: int = D) -> float:
     """The runner, with all that it does, on all cores."""
     experiment = near_half(one_head(n, ALPHA, BETA, d=d))
-    (result,) = run([experiment], 1e-6, SAMPLERS[sampler], trials, workers=cores())
+    (result,) = run([experiment], 1e-6, SAMPLERS[sampler], trials, schedule=on_threads(cores()))
     assert result.judgement.verdict == "consistent"
     return trials
 

@@ -10,14 +10,12 @@ one version of torch; torch promises no more.
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from reports.record import InputError
 from simulate.keys import Scores
 from simulate.samplers import Sampler, shaped
 from simulate.streams import Block
-
-if TYPE_CHECKING:
-    import torch
 
 SIZE = 2**20
 """Trials in a block: sixteen scores of each are 128 MiB."""
@@ -29,13 +27,25 @@ def seed_of(block: Block) -> int:
     return int.from_bytes(hashlib.blake2b(name, digest_size=8).digest(), "little") >> 1
 
 
+def name() -> str:
+    """The name of the CUDA device, as a record holds it.
+
+    Raises: InputError if there is none.
+    """
+    import torch
+
+    if not torch.cuda.is_available():
+        raise InputError("--device cuda: this machine has none that torch can use")
+    return torch.cuda.get_device_name()
+
+
 def on_device(device: str) -> Sampler:
     """The reduced sampler on a torch device; its scores are tensors there, in float64."""
     import torch
 
     def sampler(block: Block, trials: int, law: Scores) -> Any:
         generator = torch.Generator(device).manual_seed(seed_of(block))
-        noise: torch.Tensor = torch.randn(
+        noise: Any = torch.randn(
             (*law.shape, trials), generator=generator, device=device, dtype=torch.float64
         )
         return shaped(noise, law)

@@ -84,6 +84,7 @@ class Result:
             n=self.tally.trials,
             statistic=e.check.name,
             false_alarm=self.false_alarm,
+            may_be_inconclusive=e.may_be_inconclusive,
             small_by_design=e.small_by_design or self._why_few(),
             seconds=round(self.seconds, 3),
             **vars(self.judgement),

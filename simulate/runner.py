@@ -2,7 +2,7 @@
 
 Blocks come in stretches of fixed length. A stretch is tallied block after block, and stretches are
 added in order, whoever computed them: floating-point sums too come out the same for any number of
-threads and ranks.
+threads and ranks, and for a run that was interrupted and went on.
 """
 
 from __future__ import annotations
@@ -10,12 +10,15 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
+from simulate import accelerator
 from simulate.experiment import DEFAULT_TRIALS, Experiment, Result
+from simulate.journal import Journal
 from simulate.samplers import Draw, Sampler
-from simulate.schedules import on_threads
+from simulate.schedules import ONE_THREAD, Schedule
 from simulate.streams import SIZE, Block
-from simulate.tallies import Tally
+from simulate.tallies import Tally, from_json, to_json
 from theory import law
 
 STRETCH = 8
@@ -24,23 +27,43 @@ STRETCH = 8
 
 @dataclass(frozen=True)
 class Stretch:
-    """Blocks first, first + 1, ... of an experiment, which hold `trials` trials that count."""
+    """Blocks first, first + 1, ... of an experiment, of `size` trials each.
+
+    trials: of all its blocks, those that count
+    """
 
     experiment: Experiment
     first: int
+    size: int
     trials: int
 
 
 @dataclass
 class Sum:
-    """What is known of an experiment so far."""
+    """What is known of an experiment so far. stretches: how many are in the tally."""
 
+    stretches: int = 0
     tally: Tally | None = None
     seconds: float = 0.0
 
     def add(self, tally: Tally, seconds: float) -> None:
+        """Add the next stretch."""
+        self.stretches += 1
         self.tally = tally if self.tally is None else self.tally + tally
         self.seconds += seconds
+
+    @property
+    def trials(self) -> int:
+        return 0 if self.tally is None else self.tally.trials + self.tally.invalid
+
+    def to_json(self) -> dict[str, Any]:
+        tally = None if self.tally is None else to_json(self.tally)
+        return {"stretches": self.stretches, "tally": tally, "seconds": self.seconds}
+
+    @classmethod
+    def from_json(cls, state: dict[str, Any]) -> Sum:
+        tally = None if state["tally"] is None else from_json(state["tally"])
+        return cls(state["stretches"], tally, state["seconds"])
 
 
 def run(
@@ -49,33 +72,55 @@ def run(
     sampler: Sampler,
     trials: int = DEFAULT_TRIALS,
     seed: int = 0,
-    workers: int = 1,
+    *,
+    accelerated: Sampler | None = None,
+    schedule: Schedule = ONE_THREAD,
+    journal: Journal | None = None,
     progress: Callable[[int], object] = lambda trials: None,
 ) -> list[Result]:
-    """Run experiments on threads; `progress` is told of trials as they are done.
+    """Run experiments; what an earlier run left in the journal is not computed again.
 
     share: false-alarm probability that each statistical check may spend
+    accelerated: sampler of the experiments on random keys, where it is not `sampler`
+    progress: told of trials as they are done, or were found done
     """
+    state = journal.read() if journal else {}
+    sums = {e.key: Sum.from_json(state[e.key]) if e.key in state else Sum() for e in experiments}
     for e in experiments:
         law(e.law)  # imported here, once, not by whichever thread comes first
+        progress(sums[e.key].trials)
 
     def compute(stretch: Stretch) -> tuple[Tally, float]:
         begin = time.thread_time()
-        return tallied(stretch, seed, sampler), time.thread_time() - begin
+        use = accelerated if accelerated and stretch.experiment.on_keys else sampler
+        return tallied(stretch, seed, use), time.thread_time() - begin
 
-    sums = {e.key: Sum() for e in experiments}
-    tasks = (s for e in experiments for s in stretches(e, e.trials(trials)))
-    for stretch, (tally, seconds) in on_threads(workers)(compute, tasks):
-        sums[stretch.experiment.key].add(tally, seconds)
-        progress(stretch.trials)
+    def left() -> Iterator[Stretch]:
+        for e in experiments:
+            size = accelerator.SIZE if accelerated and e.on_keys else SIZE
+            yield from stretches(e, e.trials(trials), size, sums[e.key].stretches)
+
+    def keep(journal: Journal) -> None:
+        journal.write({key: found.to_json() for key, found in sums.items() if found.stretches})
+
+    try:
+        for stretch, (tally, seconds) in schedule(compute, left()):
+            sums[stretch.experiment.key].add(tally, seconds)
+            progress(stretch.trials)
+            if journal and journal.due:
+                keep(journal)
+    except KeyboardInterrupt:
+        if journal:
+            keep(journal)
+        raise
     return [judged(e, sums[e.key], e.trials(trials), share) for e in experiments]
 
 
-def stretches(experiment: Experiment, trials: int) -> Iterator[Stretch]:
-    """All stretches that `trials` trials need."""
-    length = STRETCH * SIZE
-    for number, start in enumerate(range(0, trials, length)):
-        yield Stretch(experiment, number * STRETCH, min(length, trials - start))
+def stretches(experiment: Experiment, trials: int, size: int, done: int = 0) -> Iterator[Stretch]:
+    """The stretches that `trials` trials need, in blocks of `size`, but for the first `done`."""
+    length = STRETCH * size
+    for number, start in enumerate(range(done * length, trials, length), done):
+        yield Stretch(experiment, number * STRETCH, size, min(length, trials - start))
 
 
 def tallied(stretch: Stretch, seed: int, sampler: Sampler) -> Tally:
@@ -84,9 +129,10 @@ def tallied(stretch: Stretch, seed: int, sampler: Sampler) -> Tally:
     The last block is computed whole too: trial i is then the same in every run that has it.
     """
     experiment = stretch.experiment
-    total = None
-    for number, start in enumerate(range(0, stretch.trials, SIZE), stretch.first):
-        draw = Draw(Block(seed, experiment.key, number), sampler)
+    total: Tally | None = None
+    starts = range(0, stretch.trials, stretch.size)
+    for number, start in enumerate(starts, stretch.first):
+        draw = Draw(Block(seed, experiment.key, number, stretch.size), sampler)
         values = experiment.measure(draw)[: stretch.trials - start]
         tally = experiment.check.tally(values)
         total = tally if total is None else total + tally

@@ -7,6 +7,7 @@ computed them, nor in what order they were ready.
 from __future__ import annotations
 
 import os
+import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -44,6 +45,9 @@ def on_threads(workers: int) -> Schedule:
     return schedule
 
 
+ONE_THREAD = on_threads(1)
+
+
 def cores() -> int:
     """Processor cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
@@ -76,6 +80,22 @@ class Ranks:
 
             torch.distributed.destroy_process_group()
 
+    @property
+    def first(self) -> bool:
+        """Whether this is the rank that prints and writes."""
+        return self.rank == 0
+
+    def of_first(self, value: R) -> R:
+        """The value that the first rank has."""
+        if self.size == 1:
+            return value
+        import torch.distributed
+
+        values: list[Any] = [value]
+        torch.distributed.broadcast_object_list(values, src=0)
+        found: R = values[0]
+        return found
+
     def schedule(self, workers: int) -> Schedule:
         """A schedule over all ranks, each with as many threads."""
         if self.size == 1:
@@ -94,9 +114,15 @@ class Ranks:
 
 
 def _gathered(mine: list[R], ranks: int) -> list[list[R]]:
-    """What each rank has found, by rank."""
+    """What each rank has found, by rank.
+
+    Exits with an error if a rank is gone: its trials are missing, so there is no result.
+    """
     import torch.distributed
 
     found: list[Any] = [None] * ranks
-    torch.distributed.all_gather_object(found, mine)
+    try:
+        torch.distributed.all_gather_object(found, mine)
+    except RuntimeError as problem:
+        sys.exit(f"error: a rank is gone, so nothing was counted: {problem}")
     return found

@@ -1,0 +1,69 @@
+"""What a run prints: one line an experiment, and what the lines mean."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from simulate.experiment import FAMILY_FALSE_ALARM, Result
+from simulate.statistics import MISS
+
+
+def table(results: Sequence[Result]) -> str:
+    """One line an experiment, under a line of headings."""
+    rows = [("question", "experiment", "n", "measured", "law", "distance", "threshold",
+             "detectable", "verdict")]  # fmt: skip
+    for r in results:
+        j = r.judgement
+        rows.append(
+            (
+                r.experiment.question,
+                r.experiment.key,
+                f"{r.tally.trials:,}",
+                _number(j.observed),
+                _number(j.expected),
+                _number(j.distance),
+                _number(j.threshold),
+                _number(j.detectable),
+                j.verdict,
+            )
+        )
+    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+    left = (0, 1, 8)
+    return "\n".join(
+        "  ".join(
+            cell.ljust(width) if i in left else cell.rjust(width)
+            for i, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in rows
+    )
+
+
+def summary(results: Sequence[Result], seed: int) -> str:
+    """What the table means."""
+    verdicts = [r.judgement.verdict for r in results]
+    counts = ", ".join(
+        f"{verdicts.count(v)} {v}" for v in ("consistent", "contradicted", "inconclusive")
+    )
+    trials = sum(r.tally.trials for r in results)
+    lines = [
+        f"{len(results)} experiments, {trials:,} trials, seed {seed}: {counts}.",
+        "A distance above its threshold contradicts the law; if all laws hold, the probability of "
+        f"that anywhere in a full run is at most {FAMILY_FALSE_ALARM:g}.",
+        f"A discrepancy of the size called detectable is missed with probability {MISS:g} at most; "
+        "for an exact bound or identity, which leaves room for rounding alone, it is the share of "
+        "trials that break it. --list says what each experiment measures.",
+    ]
+    for r in results:
+        if r.judgement.verdict == "inconclusive":
+            why = r.experiment.may_be_inconclusive
+            lines.append(
+                f"{r.experiment.key} is inconclusive, as it may be: {why}."
+                if why
+                else f"{r.experiment.key} is inconclusive, which it must not be: trials are "
+                "missing or were no numbers."
+            )
+    return "\n".join(lines)
+
+
+def _number(value: float | None) -> str:
+    return "-" if value is None else f"{value:.4g}"
