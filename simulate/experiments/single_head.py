@@ -38,7 +38,7 @@ def experiments(alpha: float) -> list[Experiment]:
     found += [score(isotropic), score(radial), joint(radial), logit_of_share(radial, 6.0)]
     found += [near_half(isotropic), undecided(radial), coin(radial)]
     found += [variance(replace(radial, beta=30.0)), exact_variance(replace(radial, beta=3.0))]
-    return [*found, _neighbours(radial)]
+    return found
 
 
 def split_key(setting: str, beta: float) -> str:
@@ -234,6 +234,11 @@ def spread(setting: Setting) -> float:
     """The deviation of the share's logit."""
     arguments = setting.alpha, setting.beta, setting.radial
     return number("single_head.split_variance", *arguments) ** 0.5
+
+
+def _squares(setting: Setting) -> Measure:
+    shares = _shares(setting)
+    return lambda draw: (shares(draw) - 0.5) ** 2
 
 
 def _shares(setting: Setting) -> Measure:
