@@ -3,6 +3,7 @@
 # mypy: disable-error-code="no-any-return"
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -21,109 +22,149 @@ N, D, SUBSET = 5, 6, 3
 LARGEST_GAIN = 8.0
 
 
+@dataclass(frozen=True)
+class Size:
+    """n orthonormal keys in R^d under queries of gain beta; None for a gain drawn in each trial."""
+
+    n: int
+    d: int
+    beta: float | None = None
+
+    def gains(self, rng: np.random.Generator, trials: int) -> Float[np.ndarray, " trials"]:
+        if self.beta is None:
+            return rng.uniform(0, LARGEST_GAIN, trials)
+        return np.full(trials, self.beta)
+
+    @property
+    def parameters(self) -> dict[str, float]:
+        """As a record holds them."""
+        found: dict[str, float] = {"n": self.n, "d": self.d}
+        return found if self.beta is None else found | {"beta": self.beta}
+
+
 def experiments(alpha: float) -> list[Experiment]:
     """Exact formulas for orthonormal keys; noise of variance `alpha` plays no part."""
-    size: dict[str, float] = {"n": N, "d": D}
-    return [
-        Experiment(
-            key="averaging.leak",
-            claim="averaging.output",
-            question="2b",
-            title="the weight on neither $v_a$ nor $v_b$ is the leak exactly",
-            law="averaging.leak",
-            parameters=size,
-            measure=_leak,
-            check=Identity(),
-        ),
-        Experiment(
-            key="averaging.error",
-            claim="averaging.output",
-            question="2b",
-            title="the error is the leak times the distance of the other values' mean, exactly",
-            law="averaging.leak",
-            parameters=size,
-            measure=_error,
-            check=Identity(),
-        ),
-        Experiment(
-            key="averaging.bound",
-            claim="averaging.output",
-            question="2b",
-            title="the error stays below the leak times the largest distance of another value",
-            law="averaging.leak",
-            parameters=size,
-            measure=_bound,
-            check=Bound(reach=1 - 1e-9),
-        ),
-        Experiment(
-            key="averaging.gain",
-            claim="averaging.gain",
-            question="2b",
-            title="the gain that a tolerance asks for leaks exactly the tolerance",
-            law="averaging.gain",
-            parameters=size,
-            measure=_gain,
-            check=Identity(),
-        ),
-        Experiment(
-            key="averaging.subset",
-            claim="averaging.subset",
-            question="2b",
-            title="any positive weights on a subset: the error is exact",
-            law="averaging.subset_leak",
-            parameters=size | {"size": SUBSET},
-            measure=_subset,
-            check=Identity(),
-        ),
-    ]
+    size = Size(N, D)
+    return [leak(size), error(size), bound(size), gain(size), subset(size)]
 
 
-def _leak(draw: Draw) -> Float[np.ndarray, " trials"]:
-    rng = draw.generator()
-    beta = rng.uniform(0, LARGEST_GAIN, draw.trials)
-    expected = law("averaging.leak")(beta, N)
-    return np.abs(pair_weights(rng, beta, N, D)[:, B + 1 :].sum(axis=1) / expected - 1)
+def leak(size: Size) -> Experiment:
+    """The weight off a and b."""
+
+    def relative(draw: Draw) -> Float[np.ndarray, " trials"]:
+        rng = draw.generator()
+        beta = size.gains(rng, draw.trials)
+        expected = law("averaging.leak")(beta, size.n)
+        found = pair_weights(rng, beta, size.n, size.d)[:, B + 1 :].sum(axis=1)
+        return np.abs(found / expected - 1)
+
+    return Experiment(
+        key="averaging.leak",
+        claim="averaging.output",
+        question="2b",
+        title="the weight on neither $v_a$ nor $v_b$ is the leak exactly",
+        law="averaging.leak",
+        parameters=size.parameters,
+        measure=relative,
+        check=Identity(),
+    )
 
 
-def _gain(draw: Draw) -> Float[np.ndarray, " trials"]:
-    rng = draw.generator()
-    tolerance = rng.uniform(1e-3, 0.5, draw.trials)
-    alpha = pair_weights(rng, law("averaging.gain")(tolerance, N), N, D)
-    return np.abs(alpha[:, B + 1 :].sum(axis=1) / tolerance - 1)
+def error(size: Size) -> Experiment:
+    """The output against the average, for random values."""
+
+    def relative(draw: Draw) -> Float[np.ndarray, " trials"]:
+        rng = draw.generator()
+        beta = size.gains(rng, draw.trials)
+        alpha = pair_weights(rng, beta, size.n, size.d)
+        centred = about_average(rng.standard_normal((draw.trials, size.n, size.d)))
+        return difference(alpha, centred, B + 1, law("averaging.leak")(beta, size.n))
+
+    return Experiment(
+        key="averaging.error",
+        claim="averaging.output",
+        question="2b",
+        title="the error is the leak times the distance of the other values' mean, exactly",
+        law="averaging.leak",
+        parameters=size.parameters,
+        measure=relative,
+        check=Identity(),
+    )
 
 
-def _error(draw: Draw) -> Float[np.ndarray, " trials"]:
-    rng = draw.generator()
-    beta = rng.uniform(0, LARGEST_GAIN, draw.trials)
-    alpha = pair_weights(rng, beta, N, D)
-    centred = about_average(rng.standard_normal((draw.trials, N, D)))
-    return difference(alpha, centred, B + 1, law("averaging.leak")(beta, N))
-
-
-def _bound(draw: Draw) -> Float[np.ndarray, " trials"]:
+def bound(size: Size) -> Experiment:
     """In every other trial the other values coincide: there the bound is attained."""
-    rng = draw.generator()
-    beta = rng.uniform(0, LARGEST_GAIN, draw.trials)
-    alpha = pair_weights(rng, beta, N, D)
-    values = rng.standard_normal((draw.trials, N, D))
-    values[::2, B + 2 :] = values[::2, B + 1 : B + 2]
-    centred = about_average(values)
-    error = np.linalg.norm(np.einsum("tn,tnd->td", alpha, centred), axis=1)
-    farthest = np.linalg.norm(centred[:, B + 1 :], axis=2).max(axis=1)
-    return error / (law("averaging.leak")(beta, N) * farthest)
+
+    def ratio(draw: Draw) -> Float[np.ndarray, " trials"]:
+        rng = draw.generator()
+        beta = size.gains(rng, draw.trials)
+        alpha = pair_weights(rng, beta, size.n, size.d)
+        values = rng.standard_normal((draw.trials, size.n, size.d))
+        values[::2, B + 2 :] = values[::2, B + 1 : B + 2]
+        centred = about_average(values)
+        error = np.linalg.norm(np.einsum("tn,tnd->td", alpha, centred), axis=1)
+        farthest = np.linalg.norm(centred[:, B + 1 :], axis=2).max(axis=1)
+        return error / (law("averaging.leak")(beta, size.n) * farthest)
+
+    return Experiment(
+        key="averaging.bound",
+        claim="averaging.output",
+        question="2b",
+        title="the error stays below the leak times the largest distance of another value",
+        law="averaging.leak",
+        parameters=size.parameters,
+        measure=ratio,
+        check=Bound(reach=1 - 1e-9),
+    )
 
 
-def _subset(draw: Draw) -> Float[np.ndarray, " trials"]:
+def gain(size: Size) -> Experiment:
+    """The gain follows from a tolerance that is drawn in each trial, whatever size.beta is."""
+
+    def relative(draw: Draw) -> Float[np.ndarray, " trials"]:
+        rng = draw.generator()
+        tolerance = rng.uniform(1e-3, 0.5, draw.trials)
+        beta = law("averaging.gain")(tolerance, size.n)
+        alpha = pair_weights(rng, beta, size.n, size.d)
+        return np.abs(alpha[:, B + 1 :].sum(axis=1) / tolerance - 1)
+
+    return Experiment(
+        key="averaging.gain",
+        claim="averaging.gain",
+        question="2b",
+        title="the gain that a tolerance asks for leaks exactly the tolerance",
+        law="averaging.gain",
+        parameters={"n": size.n, "d": size.d},
+        measure=relative,
+        check=Identity(),
+    )
+
+
+def subset(size: Size) -> Experiment:
     """q = Σ (β + log w_i) k_i over the first keys, with weights w uniform on the simplex."""
-    rng = draw.generator()
-    beta = rng.uniform(0, LARGEST_GAIN, draw.trials)
-    wanted = rng.dirichlet(np.ones(SUBSET), draw.trials)
-    keys = orthonormal(rng, draw.trials, N, D)
-    query = np.einsum("tm,tmd->td", beta[:, None] + np.log(wanted), keys[:, :SUBSET])
-    alpha = weights(np.einsum("tnd,td->tn", keys, query), axis=-1)
-    values = rng.standard_normal((draw.trials, N, D))
-    centred = values - np.einsum("tm,tmd->td", wanted, values[:, :SUBSET])[:, None]
-    return difference(alpha, centred, SUBSET, law("averaging.subset_leak")(beta, N, SUBSET))
+
+    def relative(draw: Draw) -> Float[np.ndarray, " trials"]:
+        rng = draw.generator()
+        beta = size.gains(rng, draw.trials)
+        wanted = rng.dirichlet(np.ones(SUBSET), draw.trials)
+        keys = orthonormal(rng, draw.trials, size.n, size.d)
+        query = np.einsum("tm,tmd->td", beta[:, None] + np.log(wanted), keys[:, :SUBSET])
+        alpha = weights(np.einsum("tnd,td->tn", keys, query), axis=-1)
+        values = rng.standard_normal((draw.trials, size.n, size.d))
+        centred = values - np.einsum("tm,tmd->td", wanted, values[:, :SUBSET])[:, None]
+        expected = law("averaging.subset_leak")(beta, size.n, SUBSET)
+        return difference(alpha, centred, SUBSET, expected)
+
+    return Experiment(
+        key="averaging.subset",
+        claim="averaging.subset",
+        question="2b",
+        title="any positive weights on a subset: the error is exact",
+        law="averaging.subset_leak",
+        parameters=size.parameters | {"size": SUBSET},
+        measure=relative,
+        check=Identity(),
+    )
 
 
 def pair_weights(

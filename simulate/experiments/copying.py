@@ -3,6 +3,7 @@
 # mypy: disable-error-code="no-any-return"
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,72 +21,106 @@ N, D = 8, 6
 LARGEST_MARGIN = 8.0
 
 
+@dataclass(frozen=True)
+class Size:
+    """n keys in R^d whose best score leads by `margin`; None for one drawn in each trial."""
+
+    n: int
+    d: int
+    margin: float | None = None
+
+    def margins(self, rng: np.random.Generator, trials: int) -> Float[np.ndarray, " trials"]:
+        if self.margin is None:
+            return rng.uniform(0, LARGEST_MARGIN, trials)
+        return np.full(trials, self.margin)
+
+    @property
+    def parameters(self) -> dict[str, float]:
+        """As a record holds them."""
+        found: dict[str, float] = {"n": self.n, "d": self.d}
+        return found if self.margin is None else found | {"margin": self.margin}
+
+
 def experiments(alpha: float) -> list[Experiment]:
     """Bounds that no keys, query and values cross; noise of variance `alpha` plays no part."""
-    size: dict[str, float] = {"n": N, "d": D}
-    return [
-        Experiment(
-            key="copying.weight",
-            claim="copying.weight",
-            question="2a",
-            title="the weight that is left for the other values stays below its bound",
-            law="copying.weight",
-            parameters=size,
-            measure=_rest_of_weight,
-            check=Bound(reach=1 - 1e-9),
-        ),
-        Experiment(
-            key="copying.margin",
-            claim="copying.margin",
-            question="2a",
-            title="the margin that a tolerance asks for keeps the rest of the weight below it",
-            law="copying.margin",
-            parameters=size,
-            measure=_tolerance,
-            check=Bound(reach=1 - 1e-9),
-        ),
-        Experiment(
-            key="copying.error",
-            claim="copying.error",
-            question="2a",
-            title="the distance of the output from the copied value stays below its bound",
-            law="copying.error",
-            parameters=size,
-            measure=_error,
-            check=Bound(reach=1 - 1e-9),
-        ),
-    ]
+    size = Size(N, D)
+    return [weight(size), tolerance(size), error(size)]
 
 
-def _rest_of_weight(draw: Draw) -> Float[np.ndarray, " trials"]:
-    rng = draw.generator()
-    margin = rng.uniform(0, LARGEST_MARGIN, draw.trials)
-    scores, _ = keys_and_values(rng, margin)
-    rest = np.sort(weights(scores, axis=-1), axis=1)[:, :-1].sum(axis=1)
-    return rest / (1 - law("copying.weight")(margin, N))
+def weight(size: Size) -> Experiment:
+    """The weight of the best key against its bound."""
+
+    def ratio(draw: Draw) -> Float[np.ndarray, " trials"]:
+        rng = draw.generator()
+        margin = size.margins(rng, draw.trials)
+        scores, _ = keys_and_values(rng, margin, size.n, size.d)
+        return _rest_of_weight(scores) / (1 - law("copying.weight")(margin, size.n))
+
+    return Experiment(
+        key="copying.weight",
+        claim="copying.weight",
+        question="2a",
+        title="the weight that is left for the other values stays below its bound",
+        law="copying.weight",
+        parameters=size.parameters,
+        measure=ratio,
+        check=Bound(reach=1 - 1e-9),
+    )
 
 
-def _tolerance(draw: Draw) -> Float[np.ndarray, " trials"]:
-    rng = draw.generator()
-    tolerance = rng.uniform(1e-3, 0.5, draw.trials)
-    scores, _ = keys_and_values(rng, law("copying.margin")(tolerance, N))
-    rest = np.sort(weights(scores, axis=-1), axis=1)[:, :-1].sum(axis=1)
-    return rest / tolerance
+def tolerance(size: Size) -> Experiment:
+    """The margin follows from a tolerance that is drawn in each trial, whatever size.margin is."""
+
+    def ratio(draw: Draw) -> Float[np.ndarray, " trials"]:
+        rng = draw.generator()
+        allowed = rng.uniform(1e-3, 0.5, draw.trials)
+        margin = law("copying.margin")(allowed, size.n)
+        scores, _ = keys_and_values(rng, margin, size.n, size.d)
+        return _rest_of_weight(scores) / allowed
+
+    return Experiment(
+        key="copying.margin",
+        claim="copying.margin",
+        question="2a",
+        title="the margin that a tolerance asks for keeps the rest of the weight below it",
+        law="copying.margin",
+        parameters={"n": size.n, "d": size.d},
+        measure=ratio,
+        check=Bound(reach=1 - 1e-9),
+    )
 
 
-def _error(draw: Draw) -> Float[np.ndarray, " trials"]:
-    rng = draw.generator()
-    margin = rng.uniform(0, LARGEST_MARGIN, draw.trials)
-    scores, values = keys_and_values(rng, margin)
-    best = np.argmax(scores, axis=1)
-    from_best = values - values[np.arange(draw.trials), best][:, None]
-    diameter = np.linalg.norm(from_best, axis=2).max(axis=1)
-    error = np.linalg.norm(np.einsum("tn,tnd->td", weights(scores, axis=-1), from_best), axis=1)
-    return error / law("copying.error")(margin, N, diameter)
+def error(size: Size) -> Experiment:
+    """The output against the value of the best key."""
+
+    def ratio(draw: Draw) -> Float[np.ndarray, " trials"]:
+        rng = draw.generator()
+        margin = size.margins(rng, draw.trials)
+        scores, values = keys_and_values(rng, margin, size.n, size.d)
+        best = np.argmax(scores, axis=1)
+        from_best = values - values[np.arange(draw.trials), best][:, None]
+        diameter = np.linalg.norm(from_best, axis=2).max(axis=1)
+        error = np.linalg.norm(np.einsum("tn,tnd->td", weights(scores, axis=-1), from_best), axis=1)
+        return error / law("copying.error")(margin, size.n, diameter)
+
+    return Experiment(
+        key="copying.error",
+        claim="copying.error",
+        question="2a",
+        title="the distance of the output from the copied value stays below its bound",
+        law="copying.error",
+        parameters=size.parameters,
+        measure=ratio,
+        check=Bound(reach=1 - 1e-9),
+    )
+
+
+def _rest_of_weight(scores: Float[np.ndarray, "trials n"]) -> Float[np.ndarray, " trials"]:
+    return np.sort(weights(scores, axis=-1), axis=1)[:, :-1].sum(axis=1)
 
 
 def keys_and_values(
-    rng: np.random.Generator, margin: Float[np.ndarray, " trials"]
+    rng: np.random.Generator, margin: Float[np.ndarray, " trials"], n: int, d: int
 ) -> tuple[Float[np.ndarray, "trials n"], Float[np.ndarray, "trials n d"]]:
     """Scores k_iᵀq of Gaussian keys and query, less the best one, and Gaussian values.
 
@@ -93,11 +128,11 @@ def keys_and_values(
     of all but the first coincide, and their values too: there the bounds are attained.
     """
     trials = len(margin)
-    keys = rng.standard_normal((trials, N, D))
-    values = rng.standard_normal((trials, N, D))
+    keys = rng.standard_normal((trials, n, d))
+    values = rng.standard_normal((trials, n, d))
     keys[::2, 2:] = keys[::2, 1:2]
     values[::2, 2:] = values[::2, 1:2]
-    scores = np.einsum("tnd,td->tn", keys, rng.standard_normal((trials, D)))
+    scores = np.einsum("tnd,td->tn", keys, rng.standard_normal((trials, d)))
     scores[::2] *= np.sign(scores[::2, :1] - scores[::2, 1:2])
     ranked = np.sort(scores, axis=1)
     lead = ranked[:, -1] - ranked[:, -2]
