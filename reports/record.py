@@ -31,7 +31,7 @@ __all__ = [
     "write_text",
 ]  # fmt: skip
 
-SCHEMA = 2
+SCHEMA = 3
 ROUNDING = 1e-9  # by how much a recorded proportion may differ from the one computed again
 
 
@@ -91,7 +91,9 @@ class Experiment:
     statistic: name of the distance, e.g. 'Kolmogorov-Smirnov'; distance: its value;
     threshold: the value above which the verdict is 'contradicted', at false_alarm probability;
     detectable: the smallest discrepancy that would have been seen (miss probability 1e-6), in the
-    unit of `distance`; None where the check is an exact bound that no trial may cross.
+    unit of `distance`; for an exact bound or identity, which no trial may break, the share of
+    trials that break it; p_value: None for those
+    may_be_inconclusive: why the sample may fail to put the law to the test; None: it must not
     """
 
     key: str
@@ -109,7 +111,9 @@ class Experiment:
     threshold: float
     false_alarm: float
     detectable: float | None
+    p_value: float | None
     verdict: Literal["consistent", "contradicted", "inconclusive"]
+    may_be_inconclusive: str | None
     small_by_design: str | None
     seconds: float
 
@@ -156,6 +160,7 @@ class SimulateRecord(_Stage):
     stage: ClassVar[str] = "simulate"
     provenance: Provenance
     family_false_alarm: float
+    sampler: str
     experiments: tuple[Experiment, ...]
     figures: tuple[Figure, ...]
 

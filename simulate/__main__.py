@@ -71,7 +71,7 @@ def _run(chosen: Sequence[Experiment], share: float, given: Options, ranks: Rank
                 chosen, share, SAMPLERS[given.sampler], given.trials, given.seed,
                 accelerated=accelerated,
                 schedule=ranks.schedule(given.workers or max(1, cores() // ranks.here)),
-                journal=journal, progress=bar.update,
+                journal=journal, until=given.until, progress=bar.update,
             )  # fmt: skip
     except KeyboardInterrupt:
         print("interrupted: the same command goes on from here", file=sys.stderr)

@@ -55,13 +55,19 @@ class Experiment:
 
 @dataclass(frozen=True)
 class Result:
-    """What came of an experiment. seconds: computing time, summed over its blocks."""
+    """What came of an experiment.
+
+    statistic: what was judged; seconds: computing time, summed over its blocks; early: whether it
+    ended before its last trial because its mean was known well enough
+    """
 
     experiment: Experiment
     tally: Tally
     judgement: Judgement
+    statistic: str
     false_alarm: float
     seconds: float
+    early: bool
 
     @property
     def failed(self) -> bool:
@@ -82,7 +88,7 @@ class Result:
             law=e.law,
             parameters=e.parameters,
             n=self.tally.trials,
-            statistic=e.check.name,
+            statistic=self.statistic,
             false_alarm=self.false_alarm,
             may_be_inconclusive=e.may_be_inconclusive,
             small_by_design=e.small_by_design or self._why_few(),
@@ -93,7 +99,9 @@ class Result:
     def _why_few(self) -> str | None:
         """Why there are fewer than the default number of trials: somebody asked for fewer."""
         trials = self.tally.trials
-        return f"asked for: --trials {trials}" if trials < DEFAULT_TRIALS else None
+        if trials >= DEFAULT_TRIALS:
+            return None
+        return "known as well as --until asks for" if self.early else f"--trials {trials}"
 
 
 def number(name: str, *arguments: float) -> float:

@@ -17,8 +17,9 @@ from simulate.experiment import DEFAULT_TRIALS, Experiment, Result
 from simulate.journal import Journal
 from simulate.samplers import Draw, Sampler
 from simulate.schedules import ONE_THREAD, Schedule
+from simulate.statistics import ConfidenceSequence, Sequential
 from simulate.streams import SIZE, Block
-from simulate.tallies import Tally, from_json, to_json
+from simulate.tallies import Count, Moments, Tally, from_json, to_json
 from theory import law
 
 STRETCH = 8
@@ -40,17 +41,29 @@ class Stretch:
 
 @dataclass
 class Sum:
-    """What is known of an experiment so far. stretches: how many are in the tally."""
+    """What is known of an experiment so far.
+
+    stretches: how many are in the tally; sequence: the interval that may end the experiment early
+    """
 
     stretches: int = 0
     tally: Tally | None = None
     seconds: float = 0.0
+    sequence: ConfidenceSequence | None = None
 
     def add(self, tally: Tally, seconds: float) -> None:
         """Add the next stretch."""
         self.stretches += 1
         self.tally = tally if self.tally is None else self.tally + tally
         self.seconds += seconds
+        if self.sequence is not None:
+            assert isinstance(tally, Moments | Count)
+            self.sequence = self.sequence.after(tally)
+
+    @property
+    def enough(self) -> bool:
+        """Whether the mean is known as well as was wanted."""
+        return self.sequence is not None and self.sequence.reached
 
     @property
     def trials(self) -> int:
@@ -58,12 +71,26 @@ class Sum:
 
     def to_json(self) -> dict[str, Any]:
         tally = None if self.tally is None else to_json(self.tally)
-        return {"stretches": self.stretches, "tally": tally, "seconds": self.seconds}
+        sequence = None if self.sequence is None else self.sequence.to_json()
+        return {
+            "stretches": self.stretches, "tally": tally, "seconds": self.seconds,
+            "sequence": sequence,
+        }  # fmt: skip
 
     @classmethod
     def from_json(cls, state: dict[str, Any]) -> Sum:
         tally = None if state["tally"] is None else from_json(state["tally"])
-        return cls(state["stretches"], tally, state["seconds"])
+        saved = state["sequence"]
+        sequence = None if saved is None else ConfidenceSequence.from_json(saved)
+        return cls(state["stretches"], tally, state["seconds"], sequence)
+
+    @classmethod
+    def none(cls, experiment: Experiment, share: float, until: float | None) -> Sum:
+        """Before the first trial."""
+        check = experiment.check
+        if until is None or not isinstance(check, Sequential):
+            return cls()
+        return cls(sequence=check.sequence(share, until))
 
 
 def run(
@@ -76,16 +103,21 @@ def run(
     accelerated: Sampler | None = None,
     schedule: Schedule = ONE_THREAD,
     journal: Journal | None = None,
+    until: float | None = None,
     progress: Callable[[int], object] = lambda trials: None,
 ) -> list[Result]:
     """Run experiments; what an earlier run left in the journal is not computed again.
 
     share: false-alarm probability that each statistical check may spend
     accelerated: sampler of the experiments on random keys, where it is not `sampler`
-    progress: told of trials as they are done, or were found done
+    until: half-width at which an experiment on a mean or probability ends before `trials`
+    progress: told of trials as they are done, found done or not needed
     """
     state = journal.read() if journal else {}
-    sums = {e.key: Sum.from_json(state[e.key]) if e.key in state else Sum() for e in experiments}
+    sums = {
+        e.key: Sum.from_json(state[e.key]) if e.key in state else Sum.none(e, share, until)
+        for e in experiments
+    }
     for e in experiments:
         law(e.law)  # imported here, once, not by whichever thread comes first
         progress(sums[e.key].trials)
@@ -98,14 +130,19 @@ def run(
     def left() -> Iterator[Stretch]:
         for e in experiments:
             size = accelerator.SIZE if accelerated and e.on_keys else SIZE
-            yield from stretches(e, e.trials(trials), size, sums[e.key].stretches)
+            for stretch in stretches(e, e.trials(trials), size, sums[e.key].stretches):
+                if sums[e.key].enough:
+                    break
+                yield stretch
 
     def keep(journal: Journal) -> None:
         journal.write({key: found.to_json() for key, found in sums.items() if found.stretches})
 
     try:
         for stretch, (tally, seconds) in schedule(compute, left()):
-            sums[stretch.experiment.key].add(tally, seconds)
+            found = sums[stretch.experiment.key]
+            if not found.enough:  # else it was computed ahead, and whether depends on the schedule
+                found.add(tally, seconds)
             progress(stretch.trials)
             if journal and journal.due:
                 keep(journal)
@@ -143,6 +180,12 @@ def tallied(stretch: Stretch, seed: int, sampler: Sampler) -> Tally:
 def judged(experiment: Experiment, found: Sum, trials: int, share: float) -> Result:
     """What the trials of an experiment say of its law."""
     assert found.tally is not None, "every experiment has a stretch"
-    alarm = share if experiment.check.statistical else 0.0
-    judgement = experiment.check.judge(found.tally, trials, alarm)
-    return Result(experiment, found.tally, judgement, alarm, found.seconds)
+    check = experiment.check
+    alarm = share if check.statistical else 0.0
+    if found.sequence is None:
+        judgement, statistic = check.judge(found.tally, trials, alarm), check.name
+    else:
+        assert isinstance(check, Sequential)
+        run = found.trials if found.enough else trials
+        judgement, statistic = check.judge_sequence(found.sequence, run), found.sequence.name
+    return Result(experiment, found.tally, judgement, statistic, alarm, found.seconds, found.enough)

@@ -180,3 +180,56 @@ def test_a_folder_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("kept")
     with pytest.raises(InputError, match="cannot be written"):
         Journal({}, tmp_path / "file").write({})
+
+
+EARLY = [
+    e for e in CATALOGUE if e.key in ("multi_head.negative_score.alpha0.001", "copying.weight")
+]
+
+
+@pytest.mark.parametrize("workers", [1, 3])
+def test_an_experiment_stops_as_soon_as_its_mean_is_known_well_enough(workers: int) -> None:
+    """Where it stops depends on the trials alone; a bound has no mean and runs to its end."""
+    trials = 20 * STRETCH * SIZE
+    found = run(
+        EARLY, 1e-8, reduced, trials=trials, seed=3, schedule=on_threads(workers), until=3e-3
+    )
+    bound, early = sorted(found, key=lambda r: r.early)
+    assert bound.tally.trials == trials
+    assert early.tally.trials == 6 * STRETCH * SIZE
+    assert early.judgement.verdict == "consistent"
+    low, high = early.judgement.interval or (0, 1)
+    assert high - low <= 2 * 3e-3
+    assert early.statistic == "empirical-Bernstein confidence sequence"
+    assert early.entry().small_by_design == "known as well as --until asks for"
+
+
+def test_a_mean_not_known_well_enough_is_judged_after_the_last_trial() -> None:
+    (found,) = run([COIN], 1e-8, reduced, trials=SIZE, seed=3, until=1e-4)
+    assert (found.early, found.tally.trials) == (False, SIZE)
+    assert found.judgement.verdict == "consistent"
+
+
+def test_a_run_that_may_stop_early_goes_on_where_it_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(journals, "PAUSE", 0.0)
+    journal = Journal({"run": 1}, tmp_path)
+
+    def going(progress: Callable[[int], object], kept: Journal | None) -> list[Result]:
+        return run(
+            [COIN], 1e-8, reduced, trials=LONG, seed=3, until=3e-3, journal=kept,
+            progress=progress,
+        )  # fmt: skip
+
+    told: list[int] = []
+
+    def interrupt(trials: int) -> None:
+        told.append(trials)
+        if len(told) == 3:
+            raise InterruptionError
+
+    with pytest.raises(InterruptionError):
+        going(interrupt, journal)
+    (resumed,), (whole,) = going(lambda trials: None, journal), going(lambda trials: None, None)
+    assert resumed.judgement == whole.judgement
