@@ -119,11 +119,15 @@ def bound(size: Size) -> Experiment:
 
 
 def gain(size: Size) -> Experiment:
-    """The gain follows from a tolerance that is drawn in each trial, whatever size.beta is."""
+    """The gain follows from a tolerance that is drawn in each trial, whatever size.beta is.
+
+    No gain above 0 leaks more than a gain of 0.
+    """
 
     def relative(draw: Draw) -> Float[np.ndarray, " trials"]:
         rng = draw.generator()
-        tolerance = rng.uniform(1e-3, 0.5, draw.trials)
+        largest = min(0.5, law("averaging.leak")(0.0, size.n))
+        tolerance = rng.uniform(1e-3, largest, draw.trials)
         beta = law("averaging.gain")(tolerance, size.n)
         alpha = pair_weights(rng, beta, size.n, size.d)
         return np.abs(alpha[:, B + 1 :].sum(axis=1) / tolerance - 1)

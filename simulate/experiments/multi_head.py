@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import special
 
+from simulate import output_law
 from simulate.attention import largest, orthonormal, weights
 from simulate.experiment import Experiment, Measure, exactly, number
 from simulate.experiments import averaging
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 SIZES = (2, 16)
 BETA = 30.0
 RADIAL = 0.5
+TOLERANCE = 0.1
 
 
 def noises(alpha: float) -> tuple[float, ...]:
@@ -46,6 +48,7 @@ def experiments(alpha: float) -> list[Experiment]:
     found += [miss_bound(replace(many[0], alpha=alpha / 10))]
     found += [missed_though_kept(setting) for setting in many[:3:2]]
     found += [limit(replace(many[0], beta=100.0))]
+    found += [near_average(Setting(10 * alpha, 10.0, 2, RADIAL))]
     return [*found, *(limit_variance(setting) for setting in many[::2])]
 
 
@@ -95,6 +98,32 @@ def head(setting: Setting) -> Experiment:
             lambda w: law("multi_head.head_cdf")(w, alpha, beta, radial),
             grid=special.expit(np.linspace(-30, 30, 2**14)),
         ),
+    )
+
+
+def near_average(setting: Setting) -> Experiment:
+    """P(W_a within TOLERANCE of one half) for two keys, where all that is not W_a is W_b."""
+    scores = setting.two_heads()
+
+    def near(draw: Draw) -> Float[np.ndarray, " trials"]:
+        output = weights(draw.scores(scores)).mean(axis=0)
+        place = output[A] - output[B]
+        return indicator(abs(place) <= 2 * TOLERANCE, place)
+
+    def value() -> Range:
+        lower, upper = output_law.two_heads(setting, 2 * TOLERANCE * np.array([-1.0, 1.0]))
+        return float(lower[1] - upper[0]), float(upper[1] - lower[0])
+
+    return Experiment(
+        key="multi_head.near_average",
+        claim="multi_head.finite",
+        question=setting.part("2d"),
+        title="how often the output of two heads is within δ of the average",
+        law="multi_head.head_cdf",
+        parameters=setting.parameters | {"delta": TOLERANCE},
+        on_keys=True,
+        measure=near,
+        check=Probability(value),
     )
 
 

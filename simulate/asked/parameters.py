@@ -1,0 +1,137 @@
+"""The numbers that a question of one's own may be asked about, read and checked."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from reports.record import InputError
+from simulate.options import positive, whole
+from simulate.setting import Setting
+
+LARGEST_GAIN = 500.0
+"""Beyond it the leak of question 2b comes near the smallest positive number of float64."""
+LARGEST_MARGIN = 15.0
+"""Beyond it one less the weight of question 2a has fewer than nine digits in float64."""
+MOST_NUMBERS = 2**24
+"""Of the keys of one trial; more would fill the memory."""
+MOST_KEYS = 1024
+
+
+@dataclass(frozen=True)
+class Parameters:
+    """What a question is asked about; each question takes some of them.
+
+    alpha: variance of the noise; beta: gain of the queries; keys: their number n; dim: d;
+    radial: variance of k_a along μ_a besides; heads: of which half ask for v_a, half for v_b;
+    margin: by how much the best score of question 2a leads
+    """
+
+    alpha: float = 1e-3
+    beta: float = 20.0
+    keys: int = 16
+    dim: int = 16
+    radial: float = 0.5
+    heads: int = 2
+    margin: float = 5.0
+
+    @property
+    def setting(self) -> Setting:
+        """Of questions 2c and 2d."""
+        return Setting(self.alpha, self.beta, self.keys, self.radial, self.dim)
+
+    def of(self, names: tuple[str, ...]) -> dict[str, float]:
+        """The parameters of these names."""
+        return {name: getattr(self, name) for name in names}
+
+
+NAMES = tuple(Parameters.__dataclass_fields__)
+DEFAULTS: dict[str, dict[str, float]] = {"averaging": {"beta": 5.0}, "single_head": {"heads": 1}}
+"""By question, where they are not those of Parameters."""
+
+
+def read(name: str, takes: tuple[str, ...], given: Mapping[str, str | None]) -> Parameters:
+    """The parameters of question `name`, which takes those called `takes`.
+
+    given: the options as they were typed, by name, None where one was not: then a default holds,
+    and of dimensions there are as many as keys
+    Raises: InputError for one that cannot be used, or that the question does not take.
+    """
+    typed = {option: text for option, text in given.items() if text is not None}
+    for option in typed:
+        if option not in takes:
+            others = ", ".join(f"--{other}" for other in takes) or "none of these options"
+            raise InputError(f"--{option} has no meaning for {name}, which takes {others}")
+    numbers = {option: _READERS[option](text) for option, text in typed.items()}
+    keys = int(numbers.get("keys", Parameters.keys))
+    defaults = {"dim": keys, **DEFAULTS.get(name, {})}
+    found = Parameters(**(defaults | numbers))  # type: ignore[arg-type]
+    _check_together(name, found, takes)
+    return found
+
+
+def _check_together(name: str, found: Parameters, takes: tuple[str, ...]) -> None:
+    """Raises: InputError for numbers that cannot be used together, or not in this question."""
+    least = {"averaging": 3}.get(name, 2)
+    if "keys" in takes and found.keys < least:
+        why = "with two the average is exact" if name == "averaging" else "v_a and v_b"
+        raise InputError(f"--keys must be at least {least} here ({why}), got '{found.keys}'")
+    if "keys" in takes and name != "copying" and found.dim < found.keys:
+        raise InputError(
+            f"--dim must be at least the number of keys, {found.keys}, for their means to be "
+            f"orthonormal, got '{found.dim}'"
+        )
+    if found.keys * found.dim > MOST_NUMBERS:
+        raise InputError(f"--keys times --dim must be at most {MOST_NUMBERS}")
+    if name == "averaging" and found.beta > LARGEST_GAIN:
+        raise InputError(
+            f"--beta must be at most {LARGEST_GAIN:g} here, where the error is compared digit by "
+            f"digit, got '{found.beta:g}'"
+        )
+    if name == "single_head" and found.heads != 1:
+        raise InputError(f"--heads must be 1 for single_head, got '{found.heads}'")
+    if name == "multi_head" and found.heads % 2:
+        raise InputError(
+            f"--heads must be even for multi_head, as half of them ask for v_a and half for v_b, "
+            f"got '{found.heads}'"
+        )
+
+
+def _radial(text: str) -> float:
+    return 0.0 if _number(text) == 0 else positive(text, "--radial", "variance, or 0")
+
+
+def _keys(text: str) -> int:
+    keys = whole(text, "--keys", 2)
+    if keys > MOST_KEYS:
+        raise InputError(f"--keys must be at most {MOST_KEYS}, got {text!r}")
+    return keys
+
+
+def _margin(text: str) -> float:
+    margin = _number(text)
+    if not 0 < margin <= LARGEST_MARGIN:
+        raise InputError(
+            f"--margin must be a positive number of at most {LARGEST_MARGIN:g}, beyond which "
+            f"rounding hides the bound, got {text!r}"
+        )
+    return margin
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        return math.nan
+
+
+_READERS = {
+    "alpha": lambda text: positive(text, "--alpha", "variance"),
+    "beta": lambda text: positive(text, "--beta", "number"),
+    "keys": _keys,
+    "dim": lambda text: whole(text, "--dim", 1),
+    "radial": _radial,
+    "heads": lambda text: whole(text, "--heads", 1),
+    "margin": _margin,
+}
