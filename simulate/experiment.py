@@ -21,6 +21,8 @@ FAMILY_FALSE_ALARM = 1e-6
 
 DEFAULT_TRIALS = 1_000_000
 
+FAR_FROM_BOUND = "the sample may stay far from the bound"
+
 Measure = Callable[[Draw], "Float[np.ndarray, ' trials']"]
 """The values of all trials of a block."""
 
@@ -30,8 +32,8 @@ class Experiment:
     """One law against one sample.
 
     claim: key of the claim in theory/; law: what of theory/ is evaluated, as 'module.function';
-    most: trials that suffice, with the reason in small_by_design; may_be_inconclusive: why the
-    sample may fail to put the law to the test, None if that must not happen; on_keys: whether all
+    most: trials that suffice, with the reason in small_by_design; untested: why the sample may
+    fail to come near a bound, where there is more to say than that; on_keys: whether all
     that is random are scores of random keys, so that an accelerator can draw them
     """
 
@@ -45,8 +47,13 @@ class Experiment:
     check: Check[Any]
     most: int | None = None
     small_by_design: str | None = None
-    may_be_inconclusive: str | None = None
+    untested: str | None = None
     on_keys: bool = False
+
+    @property
+    def may_be_inconclusive(self) -> str | None:
+        """Why the sample may fail to put the law to the test; None: it must not."""
+        return (self.untested or FAR_FROM_BOUND) if self.check.reach else None
 
     def trials(self, wanted: int) -> int:
         """How many trials to run when `wanted` are asked for."""

@@ -118,7 +118,7 @@ def _said_in_advance(e: Experiment) -> Experiment:
         return e
     bound = check.law()[1]
     says_nothing = f"the bound is {bound:.3g} at these numbers, which says nothing"
-    return replace(e, may_be_inconclusive=says_nothing if bound >= check.width else LOOSE)
+    return replace(e, untested=says_nothing if bound >= check.width else LOOSE)
 
 
 def _copying(asked: Parameters) -> list[Experiment]:

@@ -50,7 +50,7 @@ def _experiment(
         },
         measure=measure,
         check=check,
-        may_be_inconclusive=NEAR_THE_BOUND if isinstance(check, Bound) else None,
+        untested=NEAR_THE_BOUND,
     )  # fmt: skip
 
 

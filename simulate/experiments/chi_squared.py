@@ -77,5 +77,5 @@ def _tail(side: str, k: int, reach: float) -> Experiment:
         parameters={"epsilon": TOLERANCE, "k": k},
         measure=measure,
         check=Mean(lambda: (0.0, number(name, TOLERANCE, k)), width=1.0, reach=reach),
-        may_be_inconclusive=SELDOM_REACHED,
+        untested=SELDOM_REACHED,
     )

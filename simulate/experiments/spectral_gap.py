@@ -66,7 +66,7 @@ def _experiment(
         check=check,
         most=GRAPHS,
         small_by_design=FEW_GRAPHS,
-        may_be_inconclusive=NEAR_THE_BOUND,
+        untested=NEAR_THE_BOUND,
     )
 
 

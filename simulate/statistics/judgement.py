@@ -57,10 +57,15 @@ UNTRIED = Judgement(
 
 
 class Check(Generic[T]):
-    """What one experiment compares: how its trials are tallied and how the tally is judged."""
+    """What one experiment compares: how its trials are tallied and how the tally is judged.
+
+    reach: what is measured must come to this share of the law's bound, or the sample never put it
+    to the test and the verdict is 'inconclusive'
+    """
 
     name: str
     statistical: bool = True
+    reach: float = 0.0
 
     def tally(self, values: Float[np.ndarray, " trials"]) -> T:
         """Sums over the trials of one block."""
