@@ -1,0 +1,112 @@
+"""Question 2e.1 with noise: attention without matrices over noisy inputs, drawn in R^d."""
+
+# mypy: disable-error-code="no-any-return"
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from simulate.attention import weights
+from simulate.experiment import Experiment, number
+from simulate.samplers import Draw
+from simulate.statistics import Distribution, Mean
+from simulate.tallies import indicator
+from theory import law
+
+if TYPE_CHECKING:
+    from jaxtyping import Float
+
+DIRECTIONS = np.array([[0.0, 1, 0, 1], [1, 0, 0, 0], [0, 1, 1, 0]])
+"""x_1, x_2 and x_3 along u_a, u_b, u_c and u_d."""
+
+STEP, HIGHEST = 0.1, 100.0
+"""Of the rule that inverts the characteristic function, which is below 1e-10 from there on."""
+
+
+def experiments(alpha: float) -> list[Experiment]:
+    """Law of a score, bounds on the others' chances; all at noise larger than `alpha`."""
+    return [
+        _score(alpha=0.25, beta=1.5, d=8),
+        _outdone(alpha=0.9, beta=0.3, d=6),
+        _odds(alpha=0.1, beta=2.0, d=8),
+    ]
+
+
+def noisy(
+    rng: np.random.Generator, inputs: Float[np.ndarray, "n d"], alpha: float, trials: int
+) -> Float[np.ndarray, "n d trials"]:
+    """The inputs with independent normal noise of variance alpha in every coordinate."""
+    found = rng.standard_normal((*inputs.shape, trials))
+    found *= math.sqrt(alpha)
+    found += inputs[:, :, None]
+    return found
+
+
+def _scores(draw: Draw, alpha: float, beta: float, d: int) -> Float[np.ndarray, "3 trials"]:
+    """Scores of all three noisy inputs for the second as the query."""
+    inputs = np.pad(beta * DIRECTIONS, ((0, 0), (0, d - 4)))
+    x = noisy(draw.generator(), inputs, alpha, draw.trials)
+    return np.einsum("idt,dt->it", x, x[1])
+
+
+def _score(alpha: float, beta: float, d: int) -> Experiment:
+    """The whole distribution of x̃_1ᵀx̃_2: its characteristic function, inverted.
+
+    F(x) = 1/2 + 1/π ∫ sin(tx)/t E[cos(t s)] dt from 0 on (Gil-Pelaez 1951), by the trapezoidal
+    rule: its error is of the size of the tails of s beyond 2π/STEP - |x|.
+    """
+    frequencies = np.arange(0, HIGHEST, STEP)
+
+    def cumulative(x: Float[np.ndarray, " x"]) -> Float[np.ndarray, " x"]:
+        heights = law("noisy_inputs.characteristic")(frequencies, alpha, beta, d)
+        heights[0] /= 2
+        waves = x[:, None] * np.sinc(np.outer(x, frequencies) / math.pi)
+        return 0.5 + STEP / math.pi * waves @ heights
+
+    return Experiment(
+        key="noisy_inputs.score",
+        claim="noisy_inputs.characteristic",
+        question="2e.1",
+        title="the score between two noisy inputs has the distribution of its exact cosines",
+        law="noisy_inputs.characteristic",
+        parameters={"alpha": alpha, "beta": beta, "d": d},
+        measure=lambda draw: _scores(draw, alpha, beta, d)[0],
+        check=Distribution(cumulative, grid=np.linspace(-15, 15, 2**11)),
+    )
+
+
+def _outdone(alpha: float, beta: float, d: int) -> Experiment:
+    def outdone(draw: Draw) -> Float[np.ndarray, " trials"]:
+        scores = _scores(draw, alpha, beta, d)
+        return indicator(scores[0] >= scores[1], scores[0] + scores[1])
+
+    return Experiment(
+        key="noisy_inputs.outdone",
+        claim="noisy_inputs.lead",
+        question="2e.1",
+        title="another position seldom outdoes the query's own: Cantelli's bound",
+        law="noisy_inputs.outdone",
+        parameters={"alpha": alpha, "beta": beta, "d": d},
+        measure=outdone,
+        check=Mean(
+            lambda: (0.0, number("noisy_inputs.outdone", alpha, beta, d)), width=1.0, reach=0.05
+        ),
+    )
+
+
+def _odds(alpha: float, beta: float, d: int) -> Experiment:
+    """The other two positions' weight is at most the sum of their odds, which have one mean."""
+    return Experiment(
+        key="noisy_inputs.odds",
+        claim="noisy_inputs.odds",
+        question="2e.1",
+        title="the mean weight off the query's own position stays below twice the mean odds",
+        law="noisy_inputs.odds",
+        parameters={"alpha": alpha, "beta": beta, "d": d},
+        measure=lambda draw: 1 - weights(_scores(draw, alpha, beta, d))[1],
+        check=Mean(
+            lambda: (0.0, 2 * number("noisy_inputs.odds", alpha, beta, d)), width=1.0, reach=0.7
+        ),
+    )
