@@ -1,7 +1,8 @@
 """Planted mistakes in BigBird's random graphs, and the graphs against loops and theory's own.
 
-Runs with a mistake have the default number of trials; all runs spend what one check of the whole catalogue may. A test
-of a sampler by itself rejects a right one with probability FALSE_ALARM, over its seed.
+Runs with a mistake have the default number of trials; all spend what one check of the whole
+catalogue may. A test of a sampler by itself rejects a right one with probability FALSE_ALARM, over
+its seed.
 """
 
 # mypy: disable-error-code="no-any-return"
@@ -26,7 +27,7 @@ from simulate.experiments import attention_graph, bigbird, random_attention, spe
 from simulate.runner import run
 from simulate.samplers import Draw, reduced
 from simulate.statistics import Probability
-from simulate.streams import Block
+from simulate.streams import SIZE, Block
 from theory.graphs import attention_graph as theorys
 from theory.graphs import regular_graphs
 from theory.proof.claim import Claim
@@ -42,8 +43,9 @@ def verdicts(*experiments: Experiment, trials: int = DEFAULT_TRIALS) -> dict[str
     return {r.experiment.key: r.judgement.verdict for r in results}
 
 
-def contradicted(*experiments: Experiment) -> set[str]:
-    return {key for key, verdict in verdicts(*experiments).items() if verdict == "contradicted"}
+def contradicted(*experiments: Experiment, trials: int = DEFAULT_TRIALS) -> set[str]:
+    found = verdicts(*experiments, trials=trials)
+    return {key for key, verdict in found.items() if verdict == "contradicted"}
 
 
 def test_the_laws_hold() -> None:
@@ -109,7 +111,7 @@ WRONG_SUBSETS: dict[str, tuple[Callable[..., np.ndarray], set[str]]] = {
         _one_more,
         {
             "attention_graph.edges", "random_attention.undrawn.n16",
-            "random_attention.two_layers.n12", "random_attention.two_layers.n32",
+            "random_attention.two_layers.n12",
         },
     ),
     "the last token is never drawn": (
@@ -164,14 +166,14 @@ def test_a_window_without_its_ring_is_found(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_flipped_inequalities_are_found() -> None:
-    """Every event for its opposite, every ratio to a bound for its reciprocal."""
+    """Every event for its opposite, every ratio to a bound for its reciprocal: few trials do."""
     events = [e for e in EXPERIMENTS.values() if isinstance(e.check, Probability)]
     bounds = [e for e in EXPERIMENTS.values() if not isinstance(e.check, Probability)]
     flipped = [
         *(_changed(e, lambda values: 1 - values) for e in events),
         *(_changed(e, lambda values: 1 / np.maximum(values, 1e-9)) for e in bounds),
     ]
-    assert contradicted(*flipped) == set(EXPERIMENTS)
+    assert contradicted(*flipped, trials=SIZE) == set(EXPERIMENTS)
 
 
 def _changed(e: Experiment, change: Callable[[np.ndarray], np.ndarray]) -> Experiment:
