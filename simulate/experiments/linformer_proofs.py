@@ -107,7 +107,7 @@ def _orthogonal_pairs() -> list[Experiment]:
             "no orthogonal pair has a larger product where the rows of $R$ are orthogonal and of "
             "equal length",
             _any_pair,
-            0.999,
+            0.99,
         ),
     ]
 
