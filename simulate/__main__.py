@@ -4,71 +4,109 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from tqdm import tqdm
 
-from reports.record import Clock, InputError, SimulateRecord, exit_on_input_error, require_writable
+from reports.record import (
+    Clock,
+    Provenance,
+    SimulateRecord,
+    exit_on_input_error,
+    require_writable,
+)
 from reports.record import write as write_record
 from simulate import accelerator, printing, tables
-from simulate.catalogue import catalogue
+from simulate.asked import answer
+from simulate.asked.questions import ask
+from simulate.catalogue import DEFAULT_ALPHA, catalogue
 from simulate.experiment import FAMILY_FALSE_ALARM, Experiment, Result, false_alarm_share
 from simulate.journal import Journal
-from simulate.options import Options, options
+from simulate.options import Options, options, positive
 from simulate.runner import run
 from simulate.samplers import SAMPLERS
 from simulate.schedules import Ranks, cores
-from theory.proof.plain import prose
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Run experiments, print what came of them, write the record.
+    """Run experiments, print what came of them, write it down.
 
-    Returns 1 if a law is contradicted, or not tested where it had to be, else 0. Asked about single
-    experiments with --only, it prints and writes no record.
+    Returns 1 if a law is contradicted, or not tested where it had to be, else 0.
     Raises: InputError for arguments that cannot be used.
     """
     clock = Clock()
     given = options(argv)
-    experiments = catalogue(given.alpha)
-    chosen = _chosen(experiments, given.only)
     if given.list:
-        for e in chosen:
-            print(f"{e.question:5} {e.key:40} {prose(e.title)}")
+        print(printing.listing())
         return 0
-
-    if not given.only:
-        require_writable(given.record)
     with Ranks() as ranks:
-        results = _run(chosen, false_alarm_share(experiments), given, ranks)
-        if ranks.first:
-            print(printing.table(results))
-            print(printing.summary(results, given.seed))
-            if not given.only:
-                _write(results, given, clock)
+        whole = given.name is None
+        results = _whole_catalogue(given, clock, ranks) if whole else _asked(given, clock, ranks)
     return int(any(r.failed for r in results))
 
 
-def _run(chosen: Sequence[Experiment], share: float, given: Options, ranks: Ranks) -> list[Result]:
-    """Run the experiments, going on from where the same run was interrupted."""
-    on_cuda = given.device == "cuda"
-    accelerated = accelerator.on_device("cuda") if on_cuda else None
-    journal = Journal(
-        {
-            "experiments": [e.key for e in chosen], "share": share, "trials": given.trials,
-            "seed": given.seed, "alpha": given.alpha, "sampler": given.sampler,
-            "device": accelerator.name() if on_cuda else "cpu", "until": given.until,
-        },
-        given.record.parent,
-        ranks,
-    )  # fmt: skip
-    total = sum(e.trials(given.trials) for e in chosen)
+def _whole_catalogue(given: Options, clock: Clock, ranks: Ranks) -> list[Result]:
+    """Run every experiment, write the record and the tables of the report's figures."""
+    typed = given.numbers["alpha"]
+    alpha = DEFAULT_ALPHA if typed is None else positive(typed, "--alpha", "variance")
+    experiments = catalogue(alpha)
+    require_writable(given.record)
+    journal = _journal(experiments, given, given.record.parent, ranks)
+    results = _run(experiments, false_alarm_share(experiments), given, journal, ranks)
+    if ranks.first:
+        by_key = {r.experiment.key: r for r in results}
+        sampler = SAMPLERS[given.sampler]
+        written = tables.write(by_key, alpha, given.seed, sampler, given.record)
+        entries = tuple(r.entry() for r in results)
+        made = _provenance(given, clock)
+        write_record(
+            given.record,
+            SimulateRecord(made, FAMILY_FALSE_ALARM, given.sampler, entries, written),
+        )
+        print(f"Record: {given.record}")
+    journal.remove()
+    return results
+
+
+def _asked(given: Options, clock: Clock, ranks: Ranks) -> list[Result]:
+    """Run the experiments of one's own question, and write the answer into its folder."""
+    assert given.name is not None
+    question = ask(given.name, given.numbers)
+    folder = given.output or answer.folder(question, given.run)
+    if ranks.first:
+        answer.claim(folder, question, given.run)
+    journal = _journal(question.experiments, given, folder, ranks)
+    results = _run(question.experiments, question.share, given, journal, ranks)
+    if ranks.first:
+        for key, why in question.left_out:
+            print(f"Left out: {key}: {why}")
+        made = _provenance(given, clock)
+        print("\n".join(answer.write(folder, question, results, given.run, made)))
+    journal.remove()
+    return results
+
+
+def _journal(
+    experiments: Sequence[Experiment], given: Options, folder: Path, ranks: Ranks
+) -> Journal:
+    """The journal of just these experiments, run in just this way."""
+    chosen = [{"key": e.key, "parameters": e.parameters} for e in experiments]
+    return Journal({"experiments": chosen, **given.run}, folder, ranks)
+
+
+def _run(
+    experiments: Sequence[Experiment], share: float, given: Options, journal: Journal, ranks: Ranks
+) -> list[Result]:
+    """Run the experiments, going on from where the same run was interrupted; print the results."""
+    accelerated = accelerator.on_device("cuda") if given.device == "cuda" else None
+    total = sum(e.trials(given.trials) for e in experiments)
     quiet = None if ranks.first else True  # None: shown on a terminal
     try:
         with tqdm(
             total=total, unit=" trials", unit_scale=True, desc="simulate", disable=quiet
         ) as bar:
             results = run(
-                chosen, share, SAMPLERS[given.sampler], given.trials, given.seed,
+                experiments, share, SAMPLERS[given.sampler], given.trials, given.seed,
                 accelerated=accelerated,
                 schedule=ranks.schedule(given.workers or max(1, cores() // ranks.here)),
                 journal=journal, until=given.until, progress=bar.update,
@@ -76,39 +114,16 @@ def _run(chosen: Sequence[Experiment], share: float, given: Options, ranks: Rank
     except KeyboardInterrupt:
         print("interrupted: the same command goes on from here", file=sys.stderr)
         raise
-    journal.remove()
+    if ranks.first:
+        print(printing.table(results))
+        print(printing.summary(results, given.seed))
     return results
 
 
-def _write(results: Sequence[Result], given: Options, clock: Clock) -> None:
-    """The tables of the figures, and the record that names them."""
-    by_key = {r.experiment.key: r for r in results}
-    sampler = SAMPLERS[given.sampler]
-    written = tables.write(by_key, given.alpha, given.seed, sampler, given.record)
+def _provenance(given: Options, clock: Clock) -> Provenance:
     on_cuda = given.device == "cuda"
-    provenance = clock.provenance(
-        given.seed,
-        device="cuda" if on_cuda else "cpu",
-        device_name=accelerator.name() if on_cuda else None,
-    )
-    entries = tuple(r.entry() for r in results)
-    write_record(
-        given.record,
-        SimulateRecord(provenance, FAMILY_FALSE_ALARM, given.sampler, entries, written),
-    )
-    print(f"Record: {given.record}")
-
-
-def _chosen(experiments: Sequence[Experiment], keys: Sequence[str]) -> list[Experiment]:
-    """The experiments named by `keys`, in full or by their first words; all if there are none."""
-    for key in keys:
-        if not any(_named(e, key) for e in experiments):
-            raise InputError(f"--only: no experiment is called {key!r}; --list lists them")
-    return [e for e in experiments if not keys or any(_named(e, key) for key in keys)]
-
-
-def _named(experiment: Experiment, key: str) -> bool:
-    return f"{experiment.key}.".startswith(f"{key}.")
+    name = accelerator.name() if on_cuda else None
+    return clock.provenance(given.seed, device=given.device, device_name=name)
 
 
 if __name__ == "__main__":

@@ -6,31 +6,44 @@ import argparse
 import math
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from reports.record import ROOT, ArgumentParser, InputError
-from simulate.catalogue import DEFAULT_ALPHA
+from simulate import accelerator
 from simulate.experiment import DEFAULT_TRIALS
 from simulate.samplers import SAMPLERS
 
 RECORD = ROOT / "results" / "quick" / "simulate.json"
 LARGEST = 2**53
-DEVICES = ("cpu", "cuda")
 
 
 @dataclass(frozen=True)
 class Options:
-    """What the user asked for; see `--help`."""
+    """What the user asked for; see `--help`.
 
+    name: of a question of one's own, None for the whole catalogue; numbers: its options as they
+    were typed, None where one was not
+    """
+
+    name: str | None
+    numbers: dict[str, str | None]
     trials: int
     seed: int
     workers: int | None
-    alpha: float
     sampler: str
-    device: str
+    device: Literal["cpu", "cuda"]
     until: float | None
     record: Path
-    only: tuple[str, ...]
+    output: Path | None
     list: bool
+
+    @property
+    def run(self) -> dict[str, str | int | float | None]:
+        """What the results depend on, besides the experiments."""
+        return {
+            "seed": self.seed, "trials": self.trials, "sampler": self.sampler,
+            "until": self.until, "device": None if self.device == "cpu" else accelerator.name(),
+        }  # fmt: skip
 
 
 def options(argv: list[str] | None) -> Options:
@@ -41,16 +54,21 @@ def options(argv: list[str] | None) -> Options:
     given = _parser().parse_args(argv)
     if given.device == "cuda" and given.sampler == "full":
         raise InputError("--sampler full: whole keys are drawn on the cpu alone")
+    numbers = {name: getattr(given, name) for name in NUMBERS}
+    for option, value in ({**numbers, "alpha": None, "output": given.output}).items():
+        if given.name is None and value is not None:
+            raise InputError(f"--{option} belongs to a question: python -m simulate NAME")
     return Options(
+        name=given.name,
+        numbers=numbers,
         trials=whole(given.trials, "--trials", 1),
         seed=whole(given.seed, "--seed", 0),
         workers=None if given.workers is None else whole(given.workers, "--workers", 1),
-        alpha=positive(given.alpha, "--alpha", "variance"),
         sampler=given.sampler,
         device=given.device,
         until=None if given.until is None else positive(given.until, "--until", "half-width"),
         record=given.record,
-        only=tuple(given.only),
+        output=given.output,
         list=given.list,
     )
 
@@ -58,6 +76,7 @@ def options(argv: list[str] | None) -> Options:
 def _parser() -> argparse.ArgumentParser:
     parser = ArgumentParser(prog="python -m simulate", description=DESCRIPTION)
     add = parser.add_argument
+    add("name", nargs="?", help="a question of your own, or experiments whose name begins so")
     add("--trials", default=str(DEFAULT_TRIALS), help="trials an experiment, e.g. 1e6")
     add(
         "--until",
@@ -65,34 +84,45 @@ def _parser() -> argparse.ArgumentParser:
         "± this, by intervals that hold at all times; --trials is then the most it may take",
     )
     add("--seed", default="0", help="seed of all random streams")
-    add("--workers", help="threads (of each rank); the results do not depend on it")
-    add(
-        "--device",
-        choices=DEVICES,
-        default="cpu",
-        help="where random keys are drawn; cuda gives other counts of the same law",
-    )
-    add("--alpha", default=str(DEFAULT_ALPHA), help="smallest variance α of the random keys")
+    add("--alpha", help="smallest variance α of the random keys")
+    question = parser.add_argument_group("a question of your own takes some of these")
+    for name, what in NUMBERS.items():
+        if name != "alpha":
+            question.add_argument(f"--{name}", help=what)
+    question.add_argument("--output", type=Path, help="folder for its record, table and figure")
     add(
         "--sampler",
         choices=sorted(SAMPLERS),
         default="reduced",
         help="draw scores from their own law (reduced), or whole keys (full)",
     )
-    add("--record", type=Path, default=RECORD, help="where the record goes")
+    add("--workers", help="threads (of each rank); the results do not depend on it")
     add(
-        "--only",
-        action="append",
-        default=[],
-        metavar="KEY",
-        help="run experiments whose key is or starts with KEY, and write no record",
+        "--device",
+        choices=("cpu", "cuda"),
+        default="cpu",
+        help="where random keys are drawn; cuda gives other counts of the same law",
     )
-    add("--list", action="store_true", help="list the experiments and stop")
+    add("--record", type=Path, default=RECORD, help="where the record of the whole catalogue goes")
+    add("--list", action="store_true", help="list questions and experiments, and stop")
     return parser  # fmt: skip
 
 
-DESCRIPTION = """Test the laws of theory/ on random samples. Interrupted, the same command goes on
-from where it was. `torchrun --nproc-per-node N -m simulate` spreads the work over N ranks."""
+DESCRIPTION = """Test the laws of theory/ on random samples. Without a name all experiments run and
+their record is written. With one, its laws are tested at numbers of your own, such as:
+simulate multi_head --alpha 1e-3 --beta 20 --keys 16. Interrupted, the same command goes on from
+where it was. `torchrun --nproc-per-node N -m simulate` spreads the work over N ranks."""
+
+NUMBERS = {
+    "alpha": "variance α of the noise",
+    "beta": "gain β of the queries",
+    "keys": "number n of keys",
+    "dim": "dimension d",
+    "radial": "variance of k_a along its mean, besides α",
+    "heads": "number of heads",
+    "margin": "lead Δ of the best score",
+}
+"""Options of a question of one's own."""
 
 
 def whole(text: str, option: str, least: int) -> int:

@@ -4,14 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from simulate.asked.questions import QUESTIONS
+from simulate.catalogue import catalogue
 from simulate.experiment import FAMILY_FALSE_ALARM, Result
 from simulate.statistics import MISS
+from theory.proof.plain import prose
+
+
+def listing() -> str:
+    """The questions that one can ask, and every experiment of the catalogue."""
+    questions = [f"{name:40} {question.about}" for name, question in QUESTIONS.items()]
+    experiments = [f"{e.question:5} {e.key:40} {prose(e.title)}" for e in catalogue()]
+    return "\n".join(["Questions of your own:", *questions, "", "Experiments:", *experiments])
 
 
 def table(results: Sequence[Result]) -> str:
     """One line an experiment, under a line of headings."""
     rows = [("question", "experiment", "n", "measured", "law", "distance", "threshold",
-             "detectable", "verdict")]  # fmt: skip
+             "detectable", "p", "verdict")]  # fmt: skip
     for r in results:
         j = r.judgement
         rows.append(
@@ -24,11 +34,12 @@ def table(results: Sequence[Result]) -> str:
                 _number(j.distance),
                 _number(j.threshold),
                 _number(j.detectable),
+                "-" if j.p_value is None else f"{j.p_value:.2g}",
                 j.verdict,
             )
         )
     widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
-    left = (0, 1, 8)
+    left = (0, 1, 9)
     return "\n".join(
         "  ".join(
             cell.ljust(width) if i in left else cell.rjust(width)
