@@ -26,7 +26,7 @@ def folder(asked: Asked, run: Mapping[str, Any]) -> Path:
 
     run: what else the results depend on, such as seed, trials and sampler
     """
-    numbers = [f"{name}{value:.17g}" for name, value in asked.numbers.items()]
+    numbers = [f"{name}{value!r}".removesuffix(".0") for name, value in asked.numbers.items()]
     others = [f"{name}{value}" for name, value in run.items() if value is not None]
     return ASKED / "_".join([asked.name, *numbers, *others])
 

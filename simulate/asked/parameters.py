@@ -10,6 +10,8 @@ from reports.record import InputError
 from simulate.options import positive, whole
 from simulate.setting import Setting
 
+VARIANCES, GAINS = (1e-12, 1e6), (1e-3, 1e6)
+"""What is asked about lies within: outside, rounding or overflow would be taken for chance."""
 LARGEST_GAIN = 500.0
 """Beyond it the leak of question 2b comes near the smallest positive number of float64."""
 LARGEST_MARGIN = 15.0
@@ -73,10 +75,10 @@ def read(name: str, takes: tuple[str, ...], given: Mapping[str, str | None]) -> 
 
 def _check_together(name: str, found: Parameters, takes: tuple[str, ...]) -> None:
     """Raises: InputError for numbers that cannot be used together, or not in this question."""
-    least = {"averaging": 3}.get(name, 2)
-    if "keys" in takes and found.keys < least:
-        why = "with two the average is exact" if name == "averaging" else "v_a and v_b"
-        raise InputError(f"--keys must be at least {least} here ({why}), got '{found.keys}'")
+    if name == "averaging" and found.keys < 3:
+        raise InputError(
+            f"--keys must be at least 3 for averaging, which is exact with two, got '{found.keys}'"
+        )
     if "keys" in takes and name != "copying" and found.dim < found.keys:
         raise InputError(
             f"--dim must be at least the number of keys, {found.keys}, for their means to be "
@@ -86,8 +88,7 @@ def _check_together(name: str, found: Parameters, takes: tuple[str, ...]) -> Non
         raise InputError(f"--keys times --dim must be at most {MOST_NUMBERS}")
     if name == "averaging" and found.beta > LARGEST_GAIN:
         raise InputError(
-            f"--beta must be at most {LARGEST_GAIN:g} here, where the error is compared digit by "
-            f"digit, got '{found.beta:g}'"
+            f"--beta must be at most {LARGEST_GAIN:g} for averaging, got '{found.beta:g}'"
         )
     if name == "single_head" and found.heads != 1:
         raise InputError(f"--heads must be 1 for single_head, got '{found.heads}'")
@@ -98,8 +99,18 @@ def _check_together(name: str, found: Parameters, takes: tuple[str, ...]) -> Non
         )
 
 
+def _variance(text: str, option: str, what: str = "variance") -> float:
+    return _within(positive(text, option, what), option, *VARIANCES)
+
+
+def _within(value: float, option: str, smallest: float, largest: float) -> float:
+    if not smallest <= value <= largest:
+        raise InputError(f"{option} must be from {smallest:g} to {largest:g}, got '{value:g}'")
+    return value
+
+
 def _radial(text: str) -> float:
-    return 0.0 if _number(text) == 0 else positive(text, "--radial", "variance, or 0")
+    return 0.0 if _number(text) == 0 else _variance(text, "--radial", "variance, or 0")
 
 
 def _keys(text: str) -> int:
@@ -127,8 +138,8 @@ def _number(text: str) -> float:
 
 
 _READERS = {
-    "alpha": lambda text: positive(text, "--alpha", "variance"),
-    "beta": lambda text: positive(text, "--beta", "number"),
+    "alpha": lambda text: _variance(text, "--alpha"),
+    "beta": lambda text: _within(positive(text, "--beta", "number"), "--beta", *GAINS),
     "keys": _keys,
     "dim": lambda text: whole(text, "--dim", 1),
     "radial": _radial,
