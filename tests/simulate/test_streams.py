@@ -7,7 +7,7 @@ import hashlib
 import numpy as np
 import pytest
 
-from simulate.streams import SIZE, Block, blocks
+from simulate.streams import Block
 
 WORD = 2**64 - 1
 # The test vectors of the Random123 library for philox4x64 with 10 rounds:
@@ -76,14 +76,12 @@ def test_seeds_keys_and_numbers_all_change_the_stream() -> None:
     assert len(drawn) == 27
 
 
-def test_pairs_of_blocks_are_distinct() -> None:
-    numbers = [block.number for n in range(5) for block in Block(0, "key", n).pair()]
-    assert sorted(numbers) == list(range(10))
+def test_twins_of_blocks_are_distinct() -> None:
+    twins = [twin for number in range(5) for twin in Block(3, "key", number, 100).twins()]
+    assert sorted(twin.number for twin in twins) == list(range(10))
+    assert {(twin.seed, twin.key, twin.size) for twin in twins} == {(3, "key", 100)}
 
 
-@pytest.mark.parametrize("trials", [1, SIZE - 1, SIZE, SIZE + 1, 5 * SIZE])
-def test_blocks_hold_all_trials_and_no_more(trials: int) -> None:
-    found = list(blocks(0, "key", trials))
-    assert sum(counted for _, counted in found) == trials
-    assert [block.number for block, _ in found] == list(range(len(found)))
-    assert all(counted == SIZE for _, counted in found[:-1])
+def test_a_generator_begins_at_the_start_of_its_block() -> None:
+    block = Block(0, "key", 3)
+    assert block.generator().random(5).tolist() == block.generator().random(5).tolist()
