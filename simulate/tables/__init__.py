@@ -16,16 +16,16 @@ import numpy as np
 from reports import record
 from simulate.experiment import Result
 from simulate.samplers import Sampler
-from simulate.tables import excluded, leak, miss, outputs, split, variance
+from simulate.tables import excluded, leak, miss, phases, positions, sweeps
 from simulate.tables.table import Run, Table
 
 TABLES: dict[str, Callable[[Run], Table]] = {
     "leak": leak.table,
-    "split": split.table,
-    "outputs": outputs.table,
+    "positions": positions.table,
+    "phases": phases.table,
     "miss": miss.table,
-    "variance": variance.table,
     "excluded": excluded.table,
+    "sweeps": sweeps.table,
 }
 
 

@@ -72,7 +72,8 @@ def experiment(question: str, **changes: Any) -> Experiment:
         title=f"A made-up law for {question}", law="made.up", parameters={"alpha": 0.01, "n": 8.0},
         n=1_000_000, statistic="Kolmogorov-Smirnov", observed=None, expected=None, interval=None,
         distance=0.0007, threshold=0.0027, false_alarm=1e-7, detectable=0.0051,
-        verdict="consistent", small_by_design=None, seconds=1.0,
+        p_value=0.4, verdict="consistent", may_be_inconclusive=None, small_by_design=None,
+        seconds=1.0,
     )  # fmt: skip
     return dataclasses.replace(made_up, **changes)
 
@@ -86,14 +87,18 @@ def tables() -> dict[str, list[dict[str, Any]]]:
              "measured_mean": 0.8 * n * math.exp(-b), "bound": n * math.exp(-b)}
             for n in (4, 16) for b in (1, 2, 4, 8)
         ],
-        "split": [
-            {"setting": setting, "alpha": 0.01, "beta": 5, "left": a, "right": b, "count": 100,
-             "n": 1000, "law_probability": 0.1}
-            for setting in ("alpha", "length") for a, b in itertools.pairwise(edges)
+        "positions": [
+            {"setting": setting, "heads": h, "n": n, "alpha": 0.01, "beta": b, "left": low,
+             "right": high, "count": 100, "trials": 1000, "law": law, "law_probability": 0.1}
+            for setting, h, n, law in (("isotropic", 1, 2, "exact"), ("radial", 2, 8, "limit"))
+            for b in (5, 20) for low, high in itertools.pairwise(2 * edge - 1 for edge in edges)
         ],
-        "outputs": [
-            {"heads": h, "trial": t, "weight_a": (t + 1) / 52, "weight_b": 1 - (t + 1) / 52}
-            for h in (1, 2) for t in range(50)
+        "phases": [
+            {"heads": h, "setting": setting, "n": 16, "epsilon": 0.25, "alpha": a, "beta": b,
+             "near": 900 if a < 0.1 < b / 10 else 100, "trials": 1000, "leak": 1 / b,
+             "law": 1 / (1 + 10 * a)}
+            for h in (1, 2) for setting in ("isotropic", "radial")
+            for a in (0.001, 0.01, 0.1, 1) for b in (1, 2, 4, 8)
         ],
         "miss": [
             {"alpha": a, "n": n, "beta": 10, "misses": 100, "trials": 1000, "lower": 0.08,
@@ -104,10 +109,13 @@ def tables() -> dict[str, list[dict[str, Any]]]:
             {"alpha": a, "n": 16, "condition": c, "trials": 1000, "misses": 90, "variance": 0.02}
             for a in (0.01, 0.1) for c in ("all", "kept")
         ],
-        "variance": [
-            {"beta": b, "alpha": 0.01, "n": 8, "heads": h, "variance": 0.25 / h,
-             "standard_error": 0.001, "limit": 0.25 / h}
-            for h in (1, 2) for b in (1, 10)
+        "sweeps": [
+            {"panel": panel, "series": series, "x": x, "alpha": 0.01, "beta": x, "n": 8,
+             "measured": 0.1 * x, "lower": 0.09 * x, "upper": 0.11 * x, "risk": 1e-6,
+             "trials": 1000, "law_is": law, "law": 0.105 * x}
+            for panel, series, law in (("beta", "one", "exact"), ("beta", "two", "exact"),
+                                       ("others", "one", "bound"))
+            for x in (1, 2, 4)
         ],
     }  # fmt: skip
 
@@ -140,7 +148,7 @@ def shelf(
         _table(folder / f"simulate.{key}.csv", rows)
         figures.append(Figure(key, f"simulate.{key}.csv", sha256(folder / f"simulate.{key}.csv")))
     experiments = (*map(experiment, QUESTIONS), experiment("9z"))
-    put("simulate.json", SimulateRecord(provenance(), 1e-6, experiments, tuple(figures)))
+    put("simulate.json", SimulateRecord(provenance(), 1e-6, "reduced", experiments, tuple(figures)))
     place = "Springfield"
     put(
         "baseline.json",
