@@ -71,7 +71,7 @@ def test_the_table_has_a_row_for_each_experiment_with_what_was_asked(folder: Pat
         assert float(row["measured"]) == e.observed
         assert float(row["p_value"]) == e.p_value
         assert row["verdict"] == e.verdict
-        assert float(row["interval_low"]) <= e.observed <= float(row["interval_high"])  # type: ignore[operator]
+        assert float(row["interval_low"]) <= e.observed <= float(row["interval_high"])
 
 
 def test_the_figure_is_svg_and_png_of_the_numbers_beside_it(folder: Path) -> None:
