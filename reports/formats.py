@@ -73,8 +73,8 @@ def brief(command: str, words: int = 4) -> str:
 
 _SYMBOLS = {
     "alpha": "α", "beta": "β", "gamma": "γ", "delta": "δ", "epsilon": "ε", "radial": "r",
-    "size": "m", "eta": "η", "cosine": "ρ", "window": "h", "global_tokens": "g", "random_keys": "r",
-    "half_length": "p", "degree": "d",
+    "size": "m", "eta": "η", "theta": "θ", "cosine": "ρ", "window": "h", "global_tokens": "g",
+    "random_keys": "r", "half_length": "p", "degree": "d",
 }  # fmt: skip
 
 

@@ -22,7 +22,7 @@ D = 6
 
 
 def experiments(alpha: float) -> list[Experiment]:
-    """Who wins given the query, and what is lost in the mean; at noise larger than `alpha`."""
+    """Who wins given the query, and what is lost; `alpha` plays no part: their noise is large."""
     return [
         _misled(along=1.5, astray=-0.5, alpha=1.0, beta=2.0),
         _lost(t=0.2, alpha=0.1, beta=2.0),
@@ -52,7 +52,7 @@ def _misled(along: float, astray: float, alpha: float, beta: float) -> Experimen
         question="2e.2",
         title="how often a noisy query gives position 3 more weight than position 1",
         law="filtered_inputs.misled",
-        parameters={"along": along, "astray": astray, "alpha": alpha, "beta": beta, "d": D},
+        parameters={"a": along, "e": astray, "alpha": alpha, "beta": beta, "d": D},
         measure=misled,
         check=Probability(exactly("filtered_inputs.misled", along, astray, alpha, beta)),
     )
@@ -74,7 +74,7 @@ def _lost(t: float, alpha: float, beta: float) -> Experiment:
         question="2e.2",
         title="the mean weight that $x_2$ gives to positions 2 and 3 stays below its bound",
         law="filtered_inputs.lost",
-        parameters={"gain": gain, "alpha": alpha, "beta": beta, "d": D},
+        parameters={"gamma": gain, "alpha": alpha, "beta": beta, "d": D},
         measure=lost,
         check=Mean(lambda: (0.0, number("filtered_inputs.lost", t, ratio)), width=1.0, reach=0.7),
     )

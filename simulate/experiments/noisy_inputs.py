@@ -26,7 +26,7 @@ STEP, HIGHEST = 0.1, 100.0
 
 
 def experiments(alpha: float) -> list[Experiment]:
-    """Law of a score, bounds on the others' chances; all at noise larger than `alpha`."""
+    """Law of a score and bounds on the others; `alpha` plays no part: their noise is large."""
     return [
         _score(alpha=0.25, beta=1.5, d=8),
         _outdone(alpha=0.9, beta=0.3, d=6),

@@ -28,7 +28,10 @@ if TYPE_CHECKING:
 
 
 def experiments(alpha: float) -> list[Experiment]:
-    """Laws of the weight and of losing, bounds on the rest; all at noise larger than `alpha`."""
+    """Laws of the weight and of losing, bounds on the rest of the weight.
+
+    `alpha` plays no part: their noise is large.
+    """
     return [
         _weight(Setting(alpha=0.2, beta=3.0, n=2)),
         _lost(Setting(alpha=0.2, beta=3.0, n=2)),

@@ -177,7 +177,7 @@ def test_attention_with_matrices_is_that_of_a_loop() -> None:
     assert np.allclose(u @ u.T, p["beta"] ** 2 * np.eye(4))
     assert np.allclose(inputs, np.stack([u[3] + u[1], u[0], u[2] + u[1]]))
     u_a, u_b, u_c, u_d = u
-    K, Q, _ = key_query_value.matrices(u_a, u_b, u_c, u_d, p["gain"])
+    K, Q, _ = key_query_value.matrices(u_a, u_b, u_c, u_d, p["gamma"])
     values, trials = drawn(LOST, inputs, p["alpha"])
     for value, x in zip(values, trials, strict=True):
         keys, query = [(K @ row).tolist() for row in x], (Q @ x[1]).tolist()

@@ -142,7 +142,7 @@ def _position_3(proof: Proof) -> sp.Expr:
     factor_d, power_d = mean_of_exponential_square(
         t * b, -(t**2), sp.Integer(0), sp.Integer(1), D, proof
     )
-    return sp.exp(power_a + power_d) / (sp.sqrt(factor_a) * sp.sqrt(factor_d))
+    return sp.exp(sp.cancel(power_a + power_d)) / (sp.sqrt(factor_a) * sp.sqrt(factor_d))
 
 
 def _position_2(proof: Proof) -> sp.Expr:
