@@ -24,7 +24,8 @@ class Mean(Sequential[Moments]):
     """The mean of values in [0, width] against their expectation, or bounds on it.
 
     The p-value is Hoeffding's bound on the exact one, which depends on more of the law than its
-    mean: at most the false alarm exactly where the law is contradicted.
+    mean: at most the false alarm exactly where the law is contradicted. For values that are 0 or
+    width it exceeds the exact one by a factor below √(2πn); for values that vary less, by more.
     reach: the mean must come to this share of the upper bound, or the sample never put the bound
     to the test and the verdict is 'inconclusive'
     """

@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     import numpy as np
     from jaxtyping import Float
 
-DAMPING = 19 / 1_000_000
-"""a²v/2, best for a million trials and a false alarm of e^(−19), about 1e-8; valid for any."""
+EXPONENT = 19.0
+"""L for which the scale is best: a false alarm of e^(−19), about 1e-8. It is valid for any."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +38,7 @@ class UnboundedMean(Check[Moments]):
 
     law: lower and upper bound on the expectation, not both infinite
     variance: a bound on the variance of one value, which is part of what is tested
+    planned: number of trials for which thresholds are lowest; they are valid for any other
 
     >>> import numpy as np
     >>> check = UnboundedMean(lambda: (0.0, 0.0), lambda: 2.0)
@@ -50,6 +51,7 @@ class UnboundedMean(Check[Moments]):
 
     law: Callable[[], Range]
     variance: Callable[[], float]
+    planned: int = 1_000_000
     name = "mean (Catoni)"
 
     @cached_property
@@ -61,7 +63,12 @@ class UnboundedMean(Check[Moments]):
     @cached_property
     def scale(self) -> float:
         """a, in the inverse unit of the values."""
-        return math.sqrt(2 * DAMPING / self.variance())
+        return math.sqrt(2 * self.damping / self.variance())
+
+    @property
+    def damping(self) -> float:
+        """a²v/2."""
+        return EXPONENT / self.planned
 
     def tally(self, values: Float[np.ndarray, " trials"]) -> Moments:
         """Moments of the damped values c + ψ(a(X − c))/a."""
@@ -76,13 +83,13 @@ class UnboundedMean(Check[Moments]):
         spent, missed = math.log(2 / false_alarm) / n, math.log(1 / MISS) / n
         at = self.scale * (tally.mean - self.centre)
         lower, upper = (self.scale * (bound - self.centre) for bound in self.law())
-        low, high = -exponent(-lower), exponent(upper)
+        low, high = -self._exponent(-lower), self._exponent(upper)
         above = math.isfinite(upper) and (at > 0 or not math.isfinite(lower))
         seen = [
-            least_excluded(high + spent + missed) - upper if math.isfinite(upper) else 0.0,
-            least_excluded(spent + missed - low) + lower if math.isfinite(lower) else 0.0,
+            self._least_excluded(high + spent + missed) - upper if math.isfinite(upper) else 0.0,
+            self._least_excluded(spent + missed - low) + lower if math.isfinite(lower) else 0.0,
         ]
-        below, beyond = least_excluded(spent - at), least_excluded(spent + at)
+        below, beyond = self._least_excluded(spent - at), self._least_excluded(spent + at)
         return Judgement(
             observed=tally.mean,
             expected=self._value(upper if above else lower),
@@ -99,16 +106,14 @@ class UnboundedMean(Check[Moments]):
     def _value(self, scaled: float) -> float:
         return self.centre + scaled / self.scale
 
+    def _exponent(self, x: float) -> float:
+        """log(1 + x + x²/2 + a²v/2) at x = aδ, infinite where x is."""
+        return math.log1p(x + x * x / 2 + self.damping) if x < math.inf else math.inf
 
-def exponent(x: float) -> float:
-    """log(1 + x + x²/2 + a²v/2) at x = aδ, infinite where x is."""
-    return math.log1p(x + x * x / 2 + DAMPING) if x < math.inf else math.inf
+    def _least_excluded(self, level: float) -> float:
+        """The x from which on −log(1 − x + x²/2 + a²v/2) is at least the level; infinite if never.
 
-
-def least_excluded(level: float) -> float:
-    """The x from which on −log(1 − x + x²/2 + a²v/2) is at least the level; infinite if never.
-
-    A larger mean makes T larger, as ψ rises, so whatever excludes this x excludes all beyond it.
-    """
-    rest = 2 * math.exp(-level) - 1 - 2 * DAMPING
-    return 1 - math.sqrt(rest) if rest > 0 else math.inf
+        A larger mean makes T larger, as ψ rises, so whatever excludes this x excludes all beyond.
+        """
+        rest = 2 * math.exp(-level) - 1 - 2 * self.damping
+        return 1 - math.sqrt(rest) if rest > 0 else math.inf

@@ -18,7 +18,8 @@ class Distribution(LawOnEdges):
 
     The distance is the largest |F_n - F| over the edges: never more than the supremum over all
     points, so the threshold of Dvoretzky, Kiefer and Wolfowitz holds for it too. The p-value is
-    their bound; where it is small it exceeds the exact one by a few parts in a hundred.
+    their bound: below a tenth, and for thirty thousand trials or more, it exceeds the exact one of
+    that supremum by less than 8 %.
     """
 
     name = "Kolmogorov-Smirnov"

@@ -14,6 +14,7 @@ from simulate.statistics import (
     ROUNDING,
     Bound,
     Check,
+    CramerVonMises,
     Distribution,
     Identity,
     Judgement,
@@ -155,6 +156,7 @@ def test_bounds_on_a_probability_and_on_a_mean() -> None:
     ("check", "scale"),
     [
         (Distribution(lambda u: u, grid=np.linspace(0, 1, 2)), 1.0),
+        (CramerVonMises(lambda u: u, grid=np.linspace(0, 1, 2)), 1.0),
         (Mean(lambda: exact(0.5), width=1.0), 1.0),
         (Identity(), 1e-12),
         (Bound(reach=0.5), 1.0),
