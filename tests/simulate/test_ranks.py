@@ -15,23 +15,24 @@ from reports.record import ROOT
 
 torch = pytest.importorskip("torch")
 
-ONLY = ["--only", "multi_head.miss", "--only", "multi_head.variance", "--only", "averaging.leak"]
+QUESTION = ["multi_head", "--keys", "4"]
+COIN = ["single_head.coin", "--trials", "1e11"]
 
 
 def command(ranks: int, folder: Path, *arguments: str) -> list[str]:
-    """The command line on so many ranks; its journal goes to `folder`."""
+    """The command line on so many ranks; its answer and its journal go to `folder`."""
     start = ["-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={ranks}"]
     return [
         sys.executable, *(start if ranks > 1 else []), "-m", "simulate", "--workers", "1",
-        "--record", str(folder / "simulate.json"), *arguments,
+        "--output", str(folder), *arguments,
     ]  # fmt: skip
 
 
-def printed(ranks: int, folder: Path, *arguments: str) -> str:
-    done = subprocess.run(
-        command(ranks, folder, *arguments), cwd=ROOT, capture_output=True, text=True, check=True
-    )
-    return done.stdout
+def answered(ranks: int, folder: Path, *arguments: str) -> str:
+    """The table that a run writes: every digit of what it counted."""
+    subprocess.run(command(ranks, folder, *arguments), cwd=ROOT, capture_output=True, check=True)
+    assert not list(folder.glob("simulate.unfinished.*.json"))
+    return (folder / "table.csv").read_text()
 
 
 def started(ranks: int, folder: Path, *arguments: str) -> subprocess.Popen[str]:
@@ -56,20 +57,19 @@ def children(process: subprocess.Popen[str]) -> list[int]:
 
 @pytest.fixture(scope="module")
 def alone(tmp_path_factory: pytest.TempPathFactory) -> str:
-    return printed(1, tmp_path_factory.mktemp("alone"), "--trials", "3e5", *ONLY)
+    return answered(1, tmp_path_factory.mktemp("alone"), *QUESTION, "--trials", "3e5")
 
 
 @pytest.mark.parametrize("ranks", [2, 4])
 def test_ranks_give_the_same_table(ranks: int, alone: str, tmp_path: Path) -> None:
     """Every digit of it: tallies are added in one order, whoever computed them."""
-    assert printed(ranks, tmp_path, "--trials", "3e5", *ONLY) == alone
-    assert not list(tmp_path.iterdir())
+    assert answered(ranks, tmp_path, *QUESTION, "--trials", "3e5") == alone
 
 
 @pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="finds ranks in /proc")
 @pytest.mark.parametrize("rank", [0, 1])
 def test_a_killed_rank_ends_the_run_with_an_error(rank: int, tmp_path: Path) -> None:
-    process = started(2, tmp_path, "--trials", "1e11", "--only", "single_head.coin")
+    process = started(2, tmp_path, *COIN)
     try:
         os.kill(children(process)[rank], signal.SIGKILL)
         output, _ = process.communicate(timeout=120)
@@ -78,26 +78,23 @@ def test_a_killed_rank_ends_the_run_with_an_error(rank: int, tmp_path: Path) -> 
             os.killpg(process.pid, signal.SIGKILL)
     assert process.returncode != 0
     assert "consistent" not in output
-    assert not (tmp_path / "simulate.json").exists()
+    assert not (tmp_path / "record.json").exists()
 
 
 def test_a_killed_run_goes_on_and_gives_what_it_would_have(tmp_path: Path) -> None:
-    arguments = ["--trials", "1.2e7", "--only", "multi_head.miss.alpha0.1.n16"]
+    arguments = ["multi_head.miss.alpha0.1.n16", "--trials", "1.2e7"]
     process = started(1, tmp_path, *arguments)
     process.kill()
     process.communicate()
     (journal,) = tmp_path.glob("simulate.unfinished.*.json")
     kept = journal.read_text()
-    resumed = printed(1, tmp_path, *arguments)
+    resumed = answered(1, tmp_path, *arguments)
     assert '"stretches"' in kept
-    assert not list(tmp_path.iterdir())
-    other = tmp_path / "other"
-    other.mkdir()
-    assert resumed == printed(1, other, *arguments)
+    assert resumed == answered(1, tmp_path / "other", *arguments)
 
 
 def test_ctrl_c_keeps_what_is_done_and_says_so(tmp_path: Path) -> None:
-    process = started(1, tmp_path, "--trials", "1e11", "--only", "single_head.coin")
+    process = started(1, tmp_path, *COIN)
     os.killpg(process.pid, signal.SIGINT)
     _, said = process.communicate(timeout=60)
     assert process.returncode == 130
