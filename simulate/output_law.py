@@ -24,6 +24,25 @@ SMALLEST, LARGEST = 1e-300, 1 - 2**-53
 """The weights nearest to 0 and 1 at which laws are evaluated."""
 
 
+def of_bins(
+    heads: int, setting: Setting, edges: Float[np.ndarray, " bins+1"]
+) -> tuple[bool, Float[np.ndarray, " bins"]]:
+    """Probabilities of the bins between `edges`, from -1 to 1, for the output of 1 or 2 heads.
+
+    Returns also whether they are exact: for two heads and more than two keys the law is known as
+    the gain grows without end.
+    """
+    if heads == 2 and setting.n > 2:
+        found = limit(setting)
+        places, masses = np.array(list(found)), np.array(list(found.values()))
+        return False, np.histogram(places, edges, weights=masses)[0]
+    if heads == 2:
+        inner = np.mean(two_heads(setting, edges[1:-1]), axis=0)
+    else:
+        inner = one_head(setting, edges[1:-1])
+    return True, np.diff(inner, prepend=0, append=1)
+
+
 def one_head(setting: Setting, x: Float[np.ndarray, " x"]) -> Float[np.ndarray, " x"]:
     """P(2s - 1 ≤ x) at -1 < x < 1 for the share s of v_a against v_b; with two keys it is W_a."""
     arguments = setting.alpha, setting.beta, setting.radial

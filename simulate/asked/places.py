@@ -5,12 +5,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from simulate import output_law
 from simulate.attention import logit, share, weights
+from simulate.experiment import Measure
 from simulate.keys import A, B
 from simulate.samplers import Draw, Sampler
 from simulate.setting import Setting
@@ -25,6 +26,7 @@ MOST = 2**18
 BINS = 81
 """An odd number: the average lies in the middle of a bin."""
 EDGES = np.linspace(-1, 1, BINS + 1)
+EXACT, LIMIT = "its law, exact", r"its law as $\beta\to\infty$"
 
 
 @dataclass(frozen=True)
@@ -55,7 +57,7 @@ def places(name: str, setting: Setting, seed: int, sampler: Sampler, trials: int
     """
     if name not in _MAKERS:
         return None
-    coordinate, place, law = _MAKERS[name]
+    heads, coordinate, place = _MAKERS[name]
     measure = place(setting)
     wanted = min(trials, MOST)
     histogram = None
@@ -64,15 +66,16 @@ def places(name: str, setting: Setting, seed: int, sampler: Sampler, trials: int
         block = Histogram.of(values[: wanted - start], EDGES[1:-1])
         histogram = block if histogram is None else histogram + block
     assert histogram is not None, "there is a trial"
-    return Places(coordinate, histogram, *law(setting))
+    exact, probabilities = output_law.of_bins(heads, setting, EDGES)
+    return Places(coordinate, histogram, EXACT if exact else LIMIT, probabilities)
 
 
-def _of_one_head(setting: Setting) -> Callable[[Draw], Float[np.ndarray, " trials"]]:
+def _of_one_head(setting: Setting) -> Measure:
     scores = setting.one_head()
     return lambda draw: 2 * share(logit(draw.scores(scores)[0], A, B)) - 1
 
 
-def _of_two_heads(setting: Setting) -> Callable[[Draw], Float[np.ndarray, " trials"]]:
+def _of_two_heads(setting: Setting) -> Measure:
     scores = setting.two_heads()
 
     def place(draw: Draw) -> Float[np.ndarray, " trials"]:
@@ -82,27 +85,10 @@ def _of_two_heads(setting: Setting) -> Callable[[Draw], Float[np.ndarray, " tria
     return place
 
 
-def _law_of_one_head(setting: Setting) -> tuple[str, Float[np.ndarray, " bins"]]:
-    inner = output_law.one_head(setting, EDGES[1:-1])
-    return "its law, exact", np.diff(inner, prepend=0, append=1)
-
-
-def _law_of_two_heads(setting: Setting) -> tuple[str, Float[np.ndarray, " bins"]]:
-    if setting.n == 2:
-        inner = np.mean(output_law.two_heads(setting, EDGES[1:-1]), axis=0)
-        return "its law, exact", np.diff(inner, prepend=0, append=1)
-    found = output_law.limit(setting)
-    at, probabilities = np.array(list(found)), np.array(list(found.values()))
-    return r"its law as $\beta\to\infty$", np.histogram(at, EDGES, weights=probabilities)[0]
-
-
-_MAKERS: Mapping[str, tuple[str, Callable[..., Any], Callable[..., Any]]] = {
-    "single_head": (
-        r"share of $v_a$ against $v_b$ in the output $c$", _of_one_head, _law_of_one_head
-    ),
+_MAKERS: Mapping[str, tuple[int, str, Callable[[Setting], Measure]]] = {
+    "single_head": (1, r"share of $v_a$ against $v_b$ in the output $c$", _of_one_head),
     "multi_head": (
-        r"output $c$ along $v_a-v_b$: weight of $v_a$ less weight of $v_b$",
-        _of_two_heads,
-        _law_of_two_heads,
+        2, r"output $c$ along $v_a-v_b$: weight of $v_a$ less weight of $v_b$", _of_two_heads
     ),
 }  # fmt: skip
+"""By question: number of different heads, what the place is, and how it is measured."""
