@@ -117,8 +117,8 @@ def _lead(formula: sp.Expr, proof: Proof) -> None:
     proof.equal(
         ((formula + R**2) / (M + R) ** 2).subs(R, formula / M),
         formula / (formula + M**2),
-        r"the mean of $(M + R + z)^2$ is $V + R^2$, so the lead is at most 0 with probability at "
-        r"most this (Cantelli's inequality)",
+        r"the mean of $(M + R + z)^2$, where $-z$ is the lead whatever its sign, is $V + R^2$; so "
+        r"the lead is at most 0 with probability at most this (Cantelli's inequality)",
         r"\frac{V + R^2}{(M + R)^2}",
     )
     proof.equal(
