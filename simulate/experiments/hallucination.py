@@ -51,7 +51,7 @@ def experiments(alpha: float) -> list[Experiment]:
             key="hallucination.calibrated.any",
             claim="hallucination.calibrated",
             question="4c",
-            title="random models make up no less on average than their bound, here with $1 - s$ added",
+            title="random models make up no less on average than their bound, $1 - s$ added",
             law="hallucination.calibrated",
             parameters={"n": TEXTS.draws, "people": len(PEOPLE.cards), "share": SHARE},
             measure=_above_its_bound,
