@@ -14,7 +14,7 @@ from simulate.experiment import Experiment, Measure, exactly, number
 from simulate.keys import SETTINGS, A, B, RandomKeys, Scores
 from simulate.samplers import Draw
 from simulate.setting import Setting
-from simulate.statistics import Distribution, Mean, Probability, Range
+from simulate.statistics import CramerVonMises, Distribution, Mean, Probability, Range
 from simulate.tallies import indicator
 from theory import law
 
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
 N = 4
 GAINS = (1.0, 3.0, 10.0, 30.0)
-BINS = 50
 HALF_WIDTH = 0.1
 LARGEST_VARIANCE = 0.25
 DEVIATIONS = np.linspace(-9, 9, 2**14)
@@ -35,22 +34,19 @@ def experiments(alpha: float) -> list[Experiment]:
     """The exact law of the share s = α_a/(α_a + α_b), and what follows from it."""
     isotropic, radial = (Setting(alpha, 10.0, N, r) for _, r in SETTINGS)
     found = [split(Setting(alpha, beta, N, r)) for _, r in SETTINGS for beta in GAINS]
+    found += [split(setting, CramerVonMises) for setting in (isotropic, radial)]
     found += [score(isotropic), score(radial), joint(radial), logit_of_share(radial, 6.0)]
     found += [near_half(isotropic), undecided(radial), coin(radial)]
     found += [variance(replace(radial, beta=30.0)), exact_variance(replace(radial, beta=3.0))]
     return found
 
 
-def split_key(setting: str, beta: float) -> str:
-    """Key of the experiment that samples the share in a setting at a gain."""
-    return f"single_head.split.{setting}.beta{beta:g}"
-
-
-def split(setting: Setting) -> Experiment:
-    """The logit of the share follows its law."""
+def split(setting: Setting, kind: type[Distribution | CramerVonMises] = Distribution) -> Experiment:
+    """The logit of the share follows its law: at its worst point, or all in all."""
     alpha, beta, radial = setting.alpha, setting.beta, setting.radial
+    name = "split" if kind is Distribution else "split_all_in_all"
     return Experiment(
-        key=split_key(setting.name, beta),
+        key=f"single_head.{name}.{setting.name}.beta{beta:g}",
         claim="single_head.split",
         question=setting.part("2c"),
         title="the share of $v_a$ against $v_b$ follows the logit-normal law",
@@ -58,10 +54,9 @@ def split(setting: Setting) -> Experiment:
         parameters=setting.parameters,
         on_keys=True,
         measure=_logits(setting),
-        check=Distribution(
+        check=kind(
             lambda x: law("single_head.logit_cdf")(x, alpha, beta, radial),
             grid=spread(setting) * DEVIATIONS,
-            marks=tuple(special.logit(np.arange(1, BINS) / BINS)),
         ),
     )
 
