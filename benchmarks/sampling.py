@@ -17,6 +17,7 @@ import numpy as np
 
 from benchmarks.measure import alternate, report
 from reports.record import processor
+from simulate import accelerator
 from simulate.attention import logit, share
 from simulate.experiment import DEFAULT_TRIALS, Experiment, exactly
 from simulate.keys import A, B, Scores, one_head
@@ -33,10 +34,11 @@ HALF_WIDTH = 0.1
 REPETITIONS = 5
 BY_LOOP, WHOLE_KEYS = 5_000, 2**17
 BY_VECTOR, AT_ONCE = 20_000, 1_000
+ON_DEVICE = 2**28
 
 
 def run_all() -> None:
-    """Rates side by side, and how the cost and the memory grow."""
+    """Rates side by side, how the cost and the memory grow, and the same on a CUDA device."""
     ways: dict[str, Callable[[], float]] = {
         "a loop over trials": by_loop,
         "whole keys, vectorised": by_vector,
@@ -46,6 +48,10 @@ def run_all() -> None:
     }
     report("sampling", "trials", alternate(ways, REPETITIONS))
     growth()
+    import torch
+
+    if torch.cuda.is_available():
+        accelerated("cuda", ON_DEVICE)
 
 
 def by_loop() -> float:
@@ -59,7 +65,7 @@ def by_loop() -> float:
         scores = keys @ query
         exponentials = np.exp(scores - scores.max())
         weights = exponentials / exponentials.sum()
-        near += abs(weights[A] / (weights[A] + weights[B]) - 0.5) <= HALF_WIDTH
+        near += int(abs(weights[A] / (weights[A] + weights[B]) - 0.5) <= HALF_WIDTH)
     assert 0 < near < BY_LOOP
     return BY_LOOP
 
@@ -76,7 +82,7 @@ def by_vector() -> float:
         exponentials = np.exp(scores - scores.max(axis=1, keepdims=True))
         weights = exponentials / exponentials.sum(axis=1, keepdims=True)
         shares = weights[:, A] / (weights[:, A] + weights[:, B])
-        near += np.count_nonzero(np.abs(shares - 0.5) <= HALF_WIDTH)
+        near += int(np.count_nonzero(np.abs(shares - 0.5) <= HALF_WIDTH))
     assert 0 < near < BY_VECTOR
     return BY_VECTOR
 
@@ -103,6 +109,7 @@ def near_half(scores: Scores) -> Experiment:
         title="how often the share is within a tenth of one half",
         law="regimes.near_half",
         parameters={"alpha": ALPHA, "beta": BETA},
+        on_keys=True,
         measure=near,
         check=Probability(exactly("regimes.near_half", HALF_WIDTH, ALPHA, BETA)),
     )
@@ -118,6 +125,40 @@ def floor() -> float:
     with ThreadPoolExecutor(cores()) as pool:
         list(pool.map(draw, numbers))
     return DEFAULT_TRIALS
+
+
+def accelerated(device: str, trials: int) -> None:
+    """On a torch device: the device's own normals alone, against whole trials."""
+    import torch
+
+    sampler = accelerator.on_device(device)
+    experiment = near_half(one_head(N, ALPHA, BETA, d=D))
+    blocks = trials // accelerator.SIZE
+
+    def normals() -> float:
+        generator = torch.Generator(device).manual_seed(0)
+        shape = (N, accelerator.SIZE)
+        for _ in range(blocks):
+            torch.randn(shape, generator=generator, device=device, dtype=torch.float64)
+        return _finished(device, blocks * accelerator.SIZE)
+
+    def ours() -> float:
+        use = SAMPLERS["reduced"]
+        (result,) = run([experiment], 1e-6, use, trials, accelerated=sampler)
+        assert result.judgement.verdict == "consistent"
+        return _finished(device, trials)
+
+    ways = {f"the normals alone, {device}": normals, f"ours, {device}": ours}
+    report(f"sampling on {device}", "trials", alternate(ways, REPETITIONS))
+
+
+def _finished(device: str, units: float) -> float:
+    """The units, once the device has done what it was asked to."""
+    if device == "cuda":
+        import torch
+
+        torch.cuda.synchronize()
+    return units
 
 
 def growth() -> None:
