@@ -44,14 +44,16 @@ two_layers = Law(
 )
 
 s = sp.Symbol("s", integer=True, nonnegative=True)
+roomy = s + random_keys + 4 * window + 2  # any n that the premise of two_layers allows
 x, y = sp.symbols("x y", nonnegative=True)
 DRAWN = (
     r"the tokens stand in a ring, so that every window is whole; each token attends to the $2h + "
     r"1$ tokens at most $h$ places away and to $r$ of the $m = n - 2h - 1$ others, all sets of $r$ "
     r"being equally likely and those of different tokens independent; there is no global token"
 )
-# what is enumerated: graphs in full, (n, h, r); the keys of the tokens on the way, (n, h, r)
-IN_FULL = ((5, 1, 1), (6, 1, 1), (6, 1, 2), (7, 1, 1))
+# what is enumerated, (n, h, r): graphs in full; the keys of the tokens on the way
+OPPOSITE = (7, 1, 1)
+IN_FULL = ((5, 1, 1), (6, 1, 1), (6, 1, 2), OPPOSITE)
 ON_THE_WAY = tuple(
     (size, h, r)
     for size, h, r in itertools.product(range(6, 13), (1, 2), (0, 1, 2, 3))
@@ -124,11 +126,10 @@ def _two_layers(formula: sp.Expr, proof: Proof) -> None:
         r"\binom{m - w - 1}{r} \Big/ \binom{m}{r}",
     )
     _one_key(proof)
-    size = s + random_keys + 4 * window + 2
-    own = _missing(2 * window + 1).subs(m, size - 2 * window - 1)
-    one = 1 - random_keys / (size - 2 * window - 1)
+    own = _missing(2 * window + 1).subs(m, roomy - 2 * window - 1)
+    one = 1 - random_keys / (roomy - 2 * window - 1)
     proof.equal(
-        formula.subs(n, size),
+        formula.subs(n, roomy),
         1 - own * one ** (2 * window) * one**random_keys,
         r"nor may $j$ be among the keys of the $2h$ others in $i$'s window, nor among those of "
         r"$i$'s $r$ own keys, which are $2h + r$ different tokens, none of them within $h$ of $j$: "
@@ -143,25 +144,26 @@ def _two_layers(formula: sp.Expr, proof: Proof) -> None:
         r"most $y$, one more factor $1 - x$ makes it at most $y + x$",
         equality={x: 0},
     )
-    proof.at_most(
-        (2 * window + random_keys) * random_keys / (s + random_keys + 1 + 2 * window)
-        + (2 * window + 1) * random_keys / (s + random_keys + 1),
-        (4 * window + 1 + random_keys) * random_keys / (s + random_keys + 1),
-        r"the $2h + r$ numbers $r/m$ and the $2h + 1$ others, none of which exceeds $r/(n - 4h - "
-        r"1)$, summed, with the same $s$: the probability falls like $1/n$, so with $h$ and $r$ "
-        r"fixed random keys do not join all tokens within two layers, as a global token does "
-        r"(claim reachability.walks)",
-        equality={random_keys: 0},
+    fewest = roomy - 4 * window - 1
+    proof.equal(
+        (4 * window + 1 + random_keys) * random_keys / fewest
+        - (2 * window + random_keys) * random_keys / (roomy - 2 * window - 1)
+        - (2 * window + 1) * random_keys / fewest,
+        2 * window * (2 * window + random_keys) * random_keys / (fewest * (roomy - 2 * window - 1)),
+        r"not negative, so the $2h + r$ numbers $r/m$ and the $2h + 1$ numbers $r/(m - w)$, none "
+        r"above $r/(n - 4h - 1)$, sum to at most $(4h + 1 + r)$ times this: the probability falls "
+        r"like $1/n$, so with $h$ and $r$ fixed random keys do not join all tokens within two "
+        r"layers, as a global token does (claim reachability.walks); $n$ as above",
     )
     proof.holds(
         r"P(\text{two layers lead from } i \text{ to } j) = \frac{\#\{\text{draws that do}\}}"
         r"{\#\{\text{draws}\}}",
-        _share((7, 1, 1), _two_steps) == _value(formula, (7, 1, 1))
+        _share(OPPOSITE, _two_steps) == _value(formula, OPPOSITE)
         and all(_joined(*case) == _value(formula, case) for case in ON_THE_WAY),
         r"counted for the token $i$ and one opposite to it",
-        f"all {_graphs(7, 1, 1)} graphs with $n = 7$, $h = r = 1$; and for {len(ON_THE_WAY)} cases "
-        r"with $n \le 12$ all sets of $i$'s keys, with the share of each other token's sets that "
-        "hold $j$",
+        f"all {_graphs(*OPPOSITE)} graphs with $n = 7$, $h = r = 1$; and for {len(ON_THE_WAY)} "
+        r"cases with $n \le 12$ all sets of $i$'s keys, with the share of each other token's sets "
+        "that hold $j$",
     )
 
 
@@ -253,7 +255,7 @@ CLAIMS = (
         question="3g.2",
         title="Some tokens are drawn by nobody",
         statement="That no token draws token $j$ as a random key has the probability ${law}$, "
-        r"below $e^{-r}$ and near it for large $n$. Without the window and the global tokens no "
+        r"at most $e^{-r}$ whatever $n$ is. Without the window and the global tokens no "
         "other token could depend on $j$ then, in any number of layers.",
         assumptions=(DRAWN,),
         law=undrawn,
