@@ -64,12 +64,14 @@ class Experiment:
 class Result:
     """What came of an experiment.
 
-    statistic: what was judged; seconds: computing time, summed over its blocks; early: whether it
-    ended before its last trial because its mean was known well enough
+    complete: whether every trial that was to be run has a value; statistic: what was judged;
+    seconds: computing time, summed over its blocks; early: whether it ended before its last trial
+    because its mean was known well enough
     """
 
     experiment: Experiment
     tally: Tally
+    complete: bool
     judgement: Judgement
     statistic: str
     false_alarm: float
@@ -78,11 +80,13 @@ class Result:
 
     @property
     def failed(self) -> bool:
-        """Whether the law is contradicted, or was not tested by an experiment that had to."""
+        """Whether the law is contradicted, or was not tested by an experiment that had to.
+
+        Trials that are missing or have no value are never among what may happen.
+        """
         verdict = self.judgement.verdict
-        return verdict == "contradicted" or (
-            verdict == "inconclusive" and self.experiment.may_be_inconclusive is None
-        )
+        untested = verdict == "inconclusive" and self.experiment.may_be_inconclusive is None
+        return verdict == "contradicted" or untested or not self.complete
 
     def entry(self) -> record.Experiment:
         """The experiment as a record holds it."""
@@ -93,7 +97,7 @@ class Result:
             question=e.question,
             title=e.title,
             law=e.law,
-            parameters=e.parameters,
+            parameters={name: float(value) for name, value in e.parameters.items()},
             n=self.tally.trials,
             statistic=self.statistic,
             false_alarm=self.false_alarm,

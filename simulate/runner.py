@@ -182,10 +182,13 @@ def judged(experiment: Experiment, found: Sum, trials: int, share: float) -> Res
     assert found.tally is not None, "every experiment has a stretch"
     check = experiment.check
     alarm = share if check.statistical else 0.0
+    run = found.trials if found.enough else trials
+    complete = found.tally.trials == run and not found.tally.invalid
     if found.sequence is None:
-        judgement, statistic = check.judge(found.tally, trials, alarm), check.name
+        judgement, statistic = check.judge(found.tally, run, alarm), check.name
     else:
         assert isinstance(check, Sequential)
-        run = found.trials if found.enough else trials
         judgement, statistic = check.judge_sequence(found.sequence, run), found.sequence.name
-    return Result(experiment, found.tally, judgement, statistic, alarm, found.seconds, found.enough)
+    return Result(
+        experiment, found.tally, complete, judgement, statistic, alarm, found.seconds, found.enough
+    )
