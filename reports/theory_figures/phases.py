@@ -24,7 +24,7 @@ def draw(rows: Rows) -> Figure:
     Columns heads, setting, n, epsilon, alpha, beta, near, trials, leak, law.
     """
     heads, settings = groups(rows, "heads"), groups(rows, "setting")
-    with canvas(2.4 * len(heads)) as drawing:
+    with canvas(2.15 * len(heads)) as drawing:
         grid = drawing.subplots(len(heads), len(settings), squeeze=False, sharex=True, sharey=True)
         for axes, ((count, setting), points) in zip(
             grid.ravel(), groups(rows, "heads", "setting").items(), strict=True
@@ -48,7 +48,7 @@ def _map(axes: Axes, points: Rows) -> QuadMesh:
     near /= _over_grid(points, "trials")
     mesh = axes.pcolormesh(
         _edges(beta), _edges(alpha), near, cmap="cividis", vmin=0, vmax=1, edgecolors="face",
-        linewidth=0.1,
+        linewidth=0.5,
     )  # fmt: skip
     axes.set_xscale("log")
     axes.set_yscale("log")

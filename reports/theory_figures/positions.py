@@ -25,7 +25,7 @@ def draw(rows: Rows) -> Figure:
     """
     settings = groups(rows, "setting", "heads", "n")
     across = max(len(groups(of_setting, "beta")) for of_setting in settings.values())
-    with canvas(0.7 + 1.25 * len(settings)) as drawing:
+    with canvas(0.7 + 1.1 * len(settings)) as drawing:
         grid = drawing.subplots(len(settings), across, squeeze=False, sharex=True, sharey=True)
         for line, ((setting, heads, n), of_setting) in zip(grid, settings.items(), strict=True):
             for axes, bins in zip(line, groups(of_setting, "beta").values(), strict=False):

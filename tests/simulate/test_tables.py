@@ -17,6 +17,7 @@ import pytest
 from scipy import integrate, special, stats
 
 from reports import record
+from simulate import output_law
 from simulate.catalogue import catalogue
 from simulate.experiment import false_alarm_share
 from simulate.experiments import multi_head
@@ -139,15 +140,14 @@ def test_the_coin_has_two_peaks_and_two_heads_one(written: dict[str, Rows]) -> N
         assert heads[len(heads) // 2 + 1 :].sum() < 1e-3 * heads.sum()
 
 
-def test_the_law_of_a_difference_of_weights_is_the_convolution() -> None:
+def test_the_law_of_the_bins_is_the_convolution() -> None:
+    """Head 1's weight w_1 on v_a less head 2's on v_b, by adaptive quadrature over the second."""
     alpha, beta = 0.05, 4.0
-    setting = positions.SETTINGS[2]
-    found = positions._difference(setting, alpha, beta)
-    deviations = beta * np.sqrt([setting.radial + 2 * alpha, 2 * alpha])
+    panel = positions.PANELS[2]
+    exact, bins = output_law.of_bins(panel.heads, panel.at(alpha, beta), positions.EDGES)
+    deviations = beta * np.sqrt([panel.radial + 2 * alpha, 2 * alpha])
 
     def below(x: float) -> float:
-        """∫ P(w_1 ≤ x + w_2) over the normal logit of w_2, by adaptive quadrature."""
-
         def integrand(z: float) -> float:
             w = x + special.expit(beta + deviations[1] * z)
             if not 0 < w < 1:
@@ -155,25 +155,26 @@ def test_the_law_of_a_difference_of_weights_is_the_convolution() -> None:
             first = stats.norm.cdf((special.logit(w) - beta) / deviations[0])
             return float(first * stats.norm.pdf(z))
 
-        edge = (
-            special.logit(np.clip(-x if x < 0 else 1 - x, 1e-12, 1 - 1e-12)) - beta
-        ) / deviations[1]
-        points = [float(np.clip(edge, -8, 8))]
+        kink = special.logit(np.clip(-x if x < 0 else 1 - x, 1e-12, 1 - 1e-12))
+        points = [float(np.clip((kink - beta) / deviations[1], -8, 8))]
         return float(integrate.quad(integrand, -9, 9, points=points, limit=400)[0])
 
+    assert exact
     for i in (3, 15, 20, 24):
-        assert found[i] == pytest.approx(below(float(positions.EDGES[i + 1])), abs=1e-5)
+        expected = below(float(positions.EDGES[i + 1]))
+        assert bins[: i + 1].sum() == pytest.approx(expected, abs=1e-5)
 
 
-def test_the_limiting_law_is_that_of_a_huge_gain() -> None:
+def test_the_law_of_the_bins_is_that_of_a_huge_gain() -> None:
     alpha, n, trials = 0.1, 4, 200_000
-    setting = positions.Setting("radial", 2, n, 0.5)
-    scores = SAMPLERS["full"](Block(0, "limit", 0), trials, setting.scores(alpha))
+    panel = positions.Panel("radial", 2, n, 0.5)
+    scores = SAMPLERS["full"](Block(0, "limit", 0), trials, panel.scores(alpha))
     copied = np.argmax(scores, axis=1)
     x = ((copied == 0).mean(axis=0) - (copied == 1).mean(axis=0)).astype(float)
-    expected = positions._limit(setting, alpha)
+    exact, expected = output_law.of_bins(2, panel.at(alpha, 1.0), positions.EDGES)
     counts = np.histogram(x, positions.EDGES)[0]
     seen = expected > 0
+    assert not exact
     assert counts[~seen].sum() == 0
     assert stats.chisquare(counts[seen], trials * expected[seen]).pvalue > 1e-6
 
