@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from reports.figures import Figure
-from reports.theory_figures import leak, miss, phases, positions, sweeps
+from reports.theory_figures import feature_error, leak, miss, phases, positions, sweeps
 from reports.theory_figures.rows import Rows
 
 DRAWINGS: dict[str, Callable[[Rows], Figure]] = {
@@ -18,4 +18,5 @@ DRAWINGS: dict[str, Callable[[Rows], Figure]] = {
     "phases": phases.draw,
     "miss": miss.draw,
     "sweeps": sweeps.draw,
+    "feature_error": feature_error.draw,
 }

@@ -42,7 +42,7 @@ def _mean(name: str, title: str, bounds: Callable[[], Range]) -> Experiment:
     return Experiment(
         key=f"performer.regularised.{name}",
         claim="performer.regularised",
-        question="3h",
+        question="3h.3",
         title=title,
         law=LAW,
         parameters={"total": TOTAL, "apart": APART, "dimension": D},

@@ -16,7 +16,7 @@ import numpy as np
 from reports import record
 from simulate.experiment import Result
 from simulate.samplers import Sampler
-from simulate.tables import excluded, leak, miss, phases, positions, sweeps
+from simulate.tables import excluded, feature_error, leak, miss, phases, positions, sweeps
 from simulate.tables.table import Run, Table
 
 TABLES: dict[str, Callable[[Run], Table]] = {
@@ -26,6 +26,7 @@ TABLES: dict[str, Callable[[Run], Table]] = {
     "miss": miss.table,
     "excluded": excluded.table,
     "sweeps": sweeps.table,
+    "feature_error": feature_error.table,
 }
 
 

@@ -117,6 +117,15 @@ def tables() -> dict[str, list[dict[str, Any]]]:
                                        ("others", "one", "bound"))
             for x in (1, 2, 4)
         ],
+        "feature_error": [
+            {"total": 1, "apart": 2, "kernel": kernel, "dimension": 2, "features": features,
+             "draws": m, "trials": 1000, "measured": 1 / m, "lower": 0.9 / m, "upper": 1.1 / m,
+             "risk": 1e-6, "law_is": "bound" if features == "orthogonal" else "exact",
+             "law": 1.05 / m}
+            for kernel in (0.1, 1.2)
+            for features in ("positive", "hyperbolic", "trigonometric", "orthogonal")
+            for m in (1, 2, 4)
+        ],
     }  # fmt: skip
 
 

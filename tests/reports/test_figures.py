@@ -94,6 +94,15 @@ def test_laws_outside_their_intervals_and_crossed_bounds_are_told(fake: Any) -> 
     assert "in 5 of 6 intervals; 1 of 3 intervals lie above their bound" in alt
 
 
+def test_errors_of_features_are_set_beside_their_laws(fake: Any) -> None:
+    table = rows(fake, "feature_error")
+    alt = theory_figures.feature_error.draw(table).alt
+    assert "in 18 of 18 intervals; 0 of 6 intervals of orthogonal directions lie above" in alt
+    table[0]["law"], table[-1]["law"] = "2", "0.2"
+    alt = theory_figures.feature_error.draw(table).alt
+    assert "in 17 of 18 intervals; 1 of 6 intervals of orthogonal directions lie above" in alt
+
+
 def test_a_long_curve_is_averaged_without_loss(fake: Any, tmp_path: Path) -> None:
     fake.shelf(tmp_path)
     run = gather(tmp_path, "quick", "vanilla").pretrain
