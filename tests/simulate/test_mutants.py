@@ -18,9 +18,7 @@ from scipy import stats
 from simulate import runner
 from simulate.catalogue import catalogue
 from simulate.experiment import DEFAULT_TRIALS, Experiment, Result, false_alarm_share
-from simulate.experiments import (
-    general_covariance,
-)
+from simulate.experiments import general_covariance
 from simulate.keys import A, B, Covariance, RandomKeys, Scores
 from simulate.runner import STRETCH, Stretch, run
 from simulate.samplers import Sampler, full, reduced
