@@ -26,6 +26,23 @@ D = 4
 
 
 @dataclass(frozen=True)
+class Case:
+    """x and y in R^d with ‖x + y‖ = total and ‖x − y‖ = apart, and `draws` directions a trial."""
+
+    total: float
+    apart: float
+    draws: int
+    d: int = D
+
+    @property
+    def parameters(self) -> dict[str, float]:
+        """As a record holds them."""
+        return {
+            "total": self.total, "apart": self.apart, "draws": self.draws, "dimension": self.d,
+        }  # fmt: skip
+
+
+@dataclass(frozen=True)
 class Kind:
     """A kind of features, and what one direction makes of them.
 

@@ -121,6 +121,12 @@ NUMBERS = {
     "radial": "variance of k_a along its mean, besides α",
     "heads": "number of heads",
     "margin": "lead Δ of the best score",
+    "rows": "rows k of Linformer's projection",
+    "epsilon": "error ε of Linformer",
+    "delta": "probability δ of a larger one",
+    "total": "‖x + y‖ of the Performer's arguments",
+    "apart": "‖x − y‖ of the Performer's arguments",
+    "draws": "number m of the Performer's directions",
 }
 """Options of a question of one's own."""
 

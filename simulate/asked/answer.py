@@ -74,7 +74,9 @@ def write(
 def title(asked: Asked) -> str:
     """The question in words of a figure."""
     symbols = {"alpha": r"\alpha", "beta": r"\beta", "keys": "n", "dim": "d", "radial": "r",
-               "heads": "H", "margin": r"\Delta"}  # fmt: skip
+               "heads": "H", "margin": r"\Delta", "rows": "k", "epsilon": r"\varepsilon",
+               "delta": r"\delta", "total": r"\Vert x+y\Vert", "apart": r"\Vert x-y\Vert",
+               "draws": "m"}  # fmt: skip
     numbers = [f"${symbols[name]}={value:g}$" for name, value in asked.numbers.items()]
     return f"{asked.name}: " + ", ".join(numbers) if numbers else asked.name
 

@@ -16,6 +16,12 @@ LARGEST_GAIN = 500.0
 """Beyond it the leak of question 2b comes near the smallest positive number of float64."""
 LARGEST_MARGIN = 15.0
 """Beyond it one less the weight of question 2a has fewer than nine digits in float64."""
+LARGEST_TOTAL, LARGEST_APART = 1.0, 3.0
+"""Beyond them moments of random features cannot be trusted, nor their tails be sampled."""
+MOST_IN_A_TRIAL = 2**11
+"""Numbers of the matrices that are drawn anew in each trial of questions 3g and 3h."""
+SMALLEST, LARGEST_SHARE = 1e-3, 0.99
+"""Of margins, lengths, errors and probabilities."""
 MOST_NUMBERS = 2**24
 """Of the keys of one trial; more would fill the memory."""
 MOST_KEYS = 1024
@@ -27,7 +33,9 @@ class Parameters:
 
     alpha: variance of the noise; beta: gain of the queries; keys: their number n; dim: d;
     radial: variance of k_a along μ_a besides; heads: of which half ask for v_a, half for v_b;
-    margin: by how much the best score of question 2a leads
+    margin: by how much the best score of question 2a leads; rows: of Linformer's projection;
+    epsilon, delta: its error and the probability of a larger one; total, apart: ‖x + y‖ and ‖x − y‖
+    of the Performer's arguments; draws: of its directions
     """
 
     alpha: float = 1e-3
@@ -37,6 +45,12 @@ class Parameters:
     radial: float = 0.5
     heads: int = 2
     margin: float = 5.0
+    rows: int = 16
+    epsilon: float = 0.25
+    delta: float = 0.1
+    total: float = 0.75
+    apart: float = 1.5
+    draws: int = 4
 
     @property
     def setting(self) -> Setting:
@@ -49,7 +63,12 @@ class Parameters:
 
 
 NAMES = tuple(Parameters.__dataclass_fields__)
-DEFAULTS: dict[str, dict[str, float]] = {"averaging": {"beta": 5.0}, "single_head": {"heads": 1}}
+DEFAULTS: dict[str, dict[str, float]] = {
+    "averaging": {"beta": 5.0},
+    "single_head": {"heads": 1},
+    "linformer": {"keys": 8, "dim": 2},
+    "performer": {"dim": 4},
+}
 """By question, where they are not those of Parameters."""
 
 
@@ -67,7 +86,7 @@ def read(name: str, takes: tuple[str, ...], given: Mapping[str, str | None]) -> 
             raise InputError(f"--{option} has no meaning for {name}, which takes {others}")
     numbers = {option: _READERS[option](text) for option, text in typed.items()}
     keys = int(numbers.get("keys", Parameters.keys))
-    defaults = {"dim": keys, **DEFAULTS.get(name, {})}
+    defaults = {"dim": keys} | DEFAULTS.get(name, {})
     found = Parameters(**(defaults | numbers))  # type: ignore[arg-type]
     _check_together(name, found, takes)
     return found
@@ -79,7 +98,7 @@ def _check_together(name: str, found: Parameters, takes: tuple[str, ...]) -> Non
         raise InputError(
             f"--keys must be at least 3 for averaging, which is exact with two, got '{found.keys}'"
         )
-    if "keys" in takes and name != "copying" and found.dim < found.keys:
+    if name not in ("copying", "linformer", "performer") and found.dim < found.keys:
         raise InputError(
             f"--dim must be at least the number of keys, {found.keys}, for their means to be "
             f"orthonormal, got '{found.dim}'"
@@ -90,6 +109,17 @@ def _check_together(name: str, found: Parameters, takes: tuple[str, ...]) -> Non
         raise InputError(
             f"--beta must be at most {LARGEST_GAIN:g} for averaging, got '{found.beta:g}'"
         )
+    drawn = {
+        "linformer": max(found.rows, found.keys + found.dim) * found.keys,
+        "performer": found.draws * found.dim,
+    }.get(name, 0)
+    if drawn > MOST_IN_A_TRIAL:
+        raise InputError(
+            f"a trial of {name} would draw matrices of {drawn} numbers, which must be at most "
+            f"{MOST_IN_A_TRIAL}"
+        )
+    if name == "performer" and found.dim % 2:
+        raise InputError(f"--dim must be even for performer, got '{found.dim}'")
     if name == "single_head" and found.heads != 1:
         raise InputError(f"--heads must be 1 for single_head, got '{found.heads}'")
     if name == "multi_head" and found.heads % 2:
@@ -120,14 +150,11 @@ def _keys(text: str) -> int:
     return keys
 
 
-def _margin(text: str) -> float:
-    margin = _number(text)
-    if not 0 < margin <= LARGEST_MARGIN:
-        raise InputError(
-            f"--margin must be a positive number of at most {LARGEST_MARGIN:g}, beyond which "
-            f"rounding hides the bound, got {text!r}"
-        )
-    return margin
+def _at_most(text: str, option: str, largest: float) -> float:
+    value = _number(text)
+    if not SMALLEST <= value <= largest:
+        raise InputError(f"{option} must be from {SMALLEST:g} to {largest:g}, got {text!r}")
+    return value
 
 
 def _number(text: str) -> float:
@@ -144,5 +171,11 @@ _READERS = {
     "dim": lambda text: whole(text, "--dim", 1),
     "radial": _radial,
     "heads": lambda text: whole(text, "--heads", 1),
-    "margin": _margin,
+    "margin": lambda text: _at_most(text, "--margin", LARGEST_MARGIN),
+    "rows": lambda text: whole(text, "--rows", 2),
+    "epsilon": lambda text: _at_most(text, "--epsilon", LARGEST_SHARE),
+    "delta": lambda text: _at_most(text, "--delta", LARGEST_SHARE),
+    "total": lambda text: _at_most(text, "--total", LARGEST_TOTAL),
+    "apart": lambda text: _at_most(text, "--apart", LARGEST_APART),
+    "draws": lambda text: whole(text, "--draws", 1),
 }

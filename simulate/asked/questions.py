@@ -14,11 +14,17 @@ from simulate.experiments import (
     averaging,
     background,
     copying,
+    feature_variance,
     heads,
+    johnson_lindenstrauss,
     kept_samples,
+    linformer,
     multi_head,
+    orthogonal_features,
+    random_features,
     single_head,
 )
+from simulate.features import Case
 from simulate.statistics import Mean, Probability
 
 SMALLEST_LEAK = 1e-3
@@ -118,7 +124,7 @@ def _said_in_advance(e: Experiment) -> Experiment:
         return e
     bound = check.law()[1]
     says_nothing = f"the bound is {bound:.3g} at these numbers, which says nothing"
-    return replace(e, untested=says_nothing if bound >= check.width else LOOSE)
+    return replace(e, untested=says_nothing if bound >= check.width else e.untested or LOOSE)
 
 
 def _copying(asked: Parameters) -> list[Experiment]:
@@ -184,6 +190,24 @@ def _multi_head(asked: Parameters) -> list[Experiment]:
     return [*found, heads.variance_bound(setting, heads.HALF)]
 
 
+def _linformer(asked: Parameters) -> list[Experiment]:
+    return [
+        linformer.entry(asked.rows, asked.keys),
+        johnson_lindenstrauss.failure_of_many_rows(asked.epsilon, asked.rows),
+        linformer.rows(asked.epsilon, asked.delta, asked.keys, asked.dim),
+    ]
+
+
+def _performer(asked: Parameters) -> list[Experiment]:
+    case = Case(asked.total, asked.apart, asked.draws, asked.dim)
+    found = [*random_features.means(case), *feature_variance.errors(case)]
+    if case.draws == 1:
+        return found
+    if case.draws > case.d:
+        return [*found, orthogonal_features.blocks(case)]
+    return [*found, orthogonal_features.at_most(case), orthogonal_features.at_least(case)]
+
+
 QUESTIONS = {
     "copying": Question(
         "2a: the best key leads by a margin; how much weight and which value it gets",
@@ -204,6 +228,16 @@ QUESTIONS = {
         "2d: random keys, half of the heads with q_1 = βμ_a and half with q_2 = βμ_b",
         ("alpha", "beta", "keys", "dim", "radial", "heads"),
         _multi_head,
+    ),
+    "linformer": Question(
+        "3g: Linformer's projection R of k rows; how far inner products and P RᵀR V err",
+        ("rows", "keys", "dim", "epsilon", "delta"),
+        _linformer,
+    ),
+    "performer": Question(
+        "3h: random features that estimate e^(xᵀy); their means and mean squared errors",
+        ("total", "apart", "draws", "dim"),
+        _performer,
     ),
 }
 """By name. The names of experiments and claims of the catalogue can be asked about too."""

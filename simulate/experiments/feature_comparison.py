@@ -16,7 +16,7 @@ from simulate.experiment import Experiment, number
 from simulate.experiments.feature_variance import squared_errors
 from simulate.experiments.random_features import TOTAL
 from simulate.feature_moments import one_draw
-from simulate.features import HYPERBOLIC, POSITIVE, TRIGONOMETRIC, D, Kind
+from simulate.features import HYPERBOLIC, POSITIVE, TRIGONOMETRIC, Case, D, Kind
 from simulate.samplers import Draw
 from simulate.statistics import UnboundedMean
 
@@ -84,7 +84,7 @@ def _compared(
     def measure(draw: Draw) -> Float[np.ndarray, " trials"]:
         rng, (total, ratio) = draw.generator(), derived()
         one, other = (
-            squared_errors(kind, rng, draw.trials, total, APART, draws)
+            squared_errors(kind, rng, draw.trials, Case(total, APART, draws))
             for kind, draws in (first, second)
         )
         return one - ratio * other
@@ -99,7 +99,7 @@ def _compared(
     return Experiment(
         key=f"performer.{name}",
         claim=f"performer.{name}",
-        question="3h",
+        question="3h.3",
         title=title,
         law=f"feature_comparison.{name}",
         parameters={**lengths, "draws": DRAWS, "dimension": D},

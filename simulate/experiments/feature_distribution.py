@@ -17,7 +17,7 @@ import numpy as np
 from scipy import special
 
 from simulate.experiment import Experiment, number
-from simulate.experiments.random_features import APART, TOTAL, one_estimate
+from simulate.experiments.random_features import APART, CASE, TOTAL, one_estimate, question
 from simulate.features import HYPERBOLIC, POSITIVE, TRIGONOMETRIC, D, Kind
 from simulate.statistics import Distribution
 
@@ -47,12 +47,12 @@ def _experiment(kind: Kind, wave: str, cdf: Cdf, ascending: Values) -> Experimen
     return Experiment(
         key=f"{claim}.distribution",
         claim=claim,
-        question="3h",
+        question=question(kind),
         title=f"one draw of {kind.name} features has the law of ${wave}$ for a normal $X$, scaled "
         "to the derived mean and error",
         law=f"feature_variance.{kind.name}_error",
         parameters={"total": TOTAL, "apart": APART, "draws": 1, "dimension": D},
-        measure=partial(one_estimate, kind),
+        measure=partial(one_estimate, kind, CASE),
         check=Distribution(cdf, kind.value(ascending, TOTAL, APART)),
     )
 

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from simulate.experiment import Experiment, exactly, number
-from simulate.experiments.random_features import APART, TOTAL
+from simulate.experiments.random_features import APART, TOTAL, question
 from simulate.feature_moments import one_draw
 from simulate.features import (
     HYPERBOLIC,
     POSITIVE,
     TRIGONOMETRIC,
-    D,
+    Case,
     Kind,
     estimates,
     independent,
@@ -35,67 +35,67 @@ FAR_APART = 3.0
 def experiments(alpha: float) -> list[Experiment]:
     """Errors, and errors relative to the kernel; noise of variance `alpha` plays no part."""
     return [
-        *(_error(kind) for kind in (POSITIVE, HYPERBOLIC, TRIGONOMETRIC)),
-        _relative(POSITIVE, TOTAL, FAR_APART, TOTAL),
-        _relative(HYPERBOLIC, TOTAL, FAR_APART, TOTAL),
-        _relative(TRIGONOMETRIC, TOTAL / 3, APART, APART),
+        *errors(Case(TOTAL, APART, DRAWS)),
+        _relative(POSITIVE, Case(TOTAL, FAR_APART, DRAWS), TOTAL),
+        _relative(HYPERBOLIC, Case(TOTAL, FAR_APART, DRAWS), TOTAL),
+        _relative(TRIGONOMETRIC, Case(TOTAL / 3, APART, DRAWS), APART),
     ]
 
 
-def _error(kind: Kind) -> Experiment:
+def errors(case: Case) -> list[Experiment]:
+    """Of independent draws of each kind of features."""
+    return [_error(kind, case) for kind in (POSITIVE, HYPERBOLIC, TRIGONOMETRIC)]
+
+
+def _error(kind: Kind, case: Case) -> Experiment:
     name = f"{kind.name}_error"
     return Experiment(
         key=f"performer.{name}",
         claim=f"performer.{name}",
-        question="3h",
-        title=f"mean squared error of {DRAWS} draws of {kind.name} features",
+        question=question(kind),
+        title=f"mean squared error of {case.draws} draws of {kind.name} features",
         law=f"feature_variance.{name}",
-        parameters={"total": TOTAL, "apart": APART, "draws": DRAWS, "dimension": D},
-        measure=lambda draw: squared_errors(kind, draw.generator(), draw.trials, TOTAL, APART),
+        parameters=case.parameters,
+        measure=lambda draw: squared_errors(kind, draw.generator(), draw.trials, case),
         check=UnboundedMean(
-            exactly(f"feature_variance.{name}", TOTAL, APART, DRAWS),
-            lambda: one_draw(kind, TOTAL, APART).mean_of(DRAWS).of_square,
+            exactly(f"feature_variance.{name}", case.total, case.apart, case.draws),
+            lambda: one_draw(kind, case.total, case.apart).mean_of(case.draws).of_square,
         ),
     )
 
 
-def _relative(kind: Kind, total: float, apart: float, seen: float) -> Experiment:
+def _relative(kind: Kind, case: Case, seen: float) -> Experiment:
     """seen: the one length that the law depends on."""
     name = f"{kind.name}_relative"
 
     def measure(draw: Draw) -> Float[np.ndarray, " trials"]:
-        errors = squared_errors(kind, draw.generator(), draw.trials, total, apart)
-        return errors / kernel(total, apart) ** 2
+        errors = squared_errors(kind, draw.generator(), draw.trials, case)
+        return errors / kernel(case.total, case.apart) ** 2
 
     def variance() -> float:
-        spread = one_draw(kind, total, apart).mean_of(DRAWS)
-        return spread.times(1 / kernel(total, apart)).of_square
+        spread = one_draw(kind, case.total, case.apart).mean_of(case.draws)
+        return spread.times(1 / kernel(case.total, case.apart)).of_square
 
     return Experiment(
         key=f"performer.{name}",
         claim=f"performer.{name}",
-        question="3h",
-        title=f"mean squared error of {DRAWS} draws of {kind.name} features over the square of a "
-        "small kernel",
+        question=question(kind),
+        title=f"mean squared error of {case.draws} draws of {kind.name} features over the square "
+        "of a small kernel",
         law=f"relative_error.{name}",
-        parameters={"total": total, "apart": apart, "draws": DRAWS, "dimension": D},
+        parameters=case.parameters,
         measure=measure,
-        check=UnboundedMean(exactly(f"relative_error.{name}", seen, DRAWS), variance),
+        check=UnboundedMean(exactly(f"relative_error.{name}", seen, case.draws), variance),
     )
 
 
 def squared_errors(
-    kind: Kind,
-    rng: np.random.Generator,
-    trials: int,
-    total: float,
-    apart: float,
-    draws: int = DRAWS,
+    kind: Kind, rng: np.random.Generator, trials: int, case: Case
 ) -> Float[np.ndarray, " trials"]:
-    """Squared errors of estimates from so many independent directions each."""
-    directions = independent(rng, trials, draws)
-    found = estimates(kind.features, pair(total, apart), directions)
-    return (found - kernel(total, apart)) ** 2
+    """Squared errors of estimates from independent directions."""
+    directions = independent(rng, trials, case.draws, case.d)
+    found = estimates(kind.features, pair(case.total, case.apart, case.d), directions)
+    return (found - kernel(case.total, case.apart)) ** 2
 
 
 def kernel(total: float, apart: float) -> float:

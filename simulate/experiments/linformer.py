@@ -27,18 +27,17 @@ BLOCKS, BLOCK = 2, 6
 
 def experiments(alpha: float) -> list[Experiment]:
     """Projected and pooled attention; noise of variance `alpha` plays no part."""
-    return [_entry(), _rows(), _pooling()]
+    return [entry(4, 8), rows(0.25, 0.1, 4, 2), _pooling()]
 
 
-def _entry() -> Experiment:
-    """A row p of weights, a column w of values and R, all drawn anew in each trial.
+def entry(k: int, n: int) -> Experiment:
+    """R has k rows. A row p of weights, a column w of values and R, all drawn anew in each trial.
 
     w is a multiple of p and a rest z that is orthogonal to p: so is (Rp)ᵀRw a multiple of ‖Rp‖²
     and (Rp)ᵀRz. Given Rp the latter is normal with variance ‖Rp‖²‖z‖² times that of claim
     linformer.printed, E[(xᵀRᵀRy)²] for orthogonal unit vectors. Φ of it over its deviation is
     uniform.
     """
-    k, n = 4, 8
 
     def measure(draw: Draw) -> Float[np.ndarray, " trials"]:
         rng = draw.generator()
@@ -65,12 +64,11 @@ def _entry() -> Experiment:
     )
 
 
-def _rows() -> Experiment:
+def rows(epsilon: float, delta: float, n: int, columns: int) -> Experiment:
     """All entries at once; the first column of V is the first row of P, the worst there is.
 
     Only RᵀR matters, which Bartlett's factors give at a cost that does not grow with k.
     """
-    epsilon, delta, n, columns = 0.25, 0.1, 4, 2
     k = math.ceil(number("linformer.rows", epsilon, delta, n, columns))
 
     def measure(draw: Draw) -> Float[np.ndarray, " trials"]:

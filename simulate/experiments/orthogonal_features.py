@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -14,7 +15,7 @@ from simulate.experiment import Experiment, exactly, number
 from simulate.experiments.feature_variance import kernel
 from simulate.experiments.random_features import APART, TOTAL
 from simulate.feature_moments import orthogonal_draws, orthogonal_pair
-from simulate.features import POSITIVE, D, estimates, orthogonal, pair, products
+from simulate.features import POSITIVE, Case, D, estimates, orthogonal, pair, products
 from simulate.samplers import Draw
 from simulate.statistics import Range, UnboundedMean
 
@@ -33,7 +34,9 @@ REST = 2
 
 def experiments(alpha: float) -> list[Experiment]:
     """Series, covariance and errors; noise of variance `alpha` plays no part."""
-    return [_series(), _covariance(), _plane(), _complete(), _share(), _blocks()]
+    case = Case(TOTAL, APART, draws=D)
+    beyond = replace(case, draws=D + REST)
+    return [_series(), _covariance(), _plane(), at_most(case), at_least(case), blocks(beyond)]
 
 
 def _series() -> Experiment:
@@ -41,7 +44,7 @@ def _series() -> Experiment:
     return Experiment(
         key="performer.orthogonal_series",
         claim="performer.orthogonal_series",
-        question="3h",
+        question="3h.4",
         title=r"mean of $(\omega_1^\top e)^2 (\omega_2^\top e)^2$ for two orthogonal directions "
         "and a unit vector $e$",
         law=law,
@@ -60,7 +63,7 @@ def _covariance() -> Experiment:
     return Experiment(
         key="performer.orthogonal_covariance",
         claim="performer.orthogonal_covariance",
-        question="3h",
+        question="3h.4",
         title="covariance of the estimates of two orthogonal directions in the plane: at most",
         law=law,
         parameters={"total": LONGER, "apart": APART, "dimension": PLANE},
@@ -78,63 +81,65 @@ def _plane() -> Experiment:
         law,
         "orthogonal_plane",
         "mean squared error of two orthogonal directions in the plane",
-        {"draws": PLANE, "dimension": PLANE},
+        Case(TOTAL, APART, PLANE, PLANE),
         exactly(law, TOTAL, APART),
     )
 
 
-def _complete() -> Experiment:
+def at_most(case: Case) -> Experiment:
+    """The error of no more orthogonal directions than dimensions against its bound."""
     law = "orthogonal_features.orthogonal_error"
     return _error(
         law,
         "orthogonal",
-        "mean squared error of as many orthogonal directions as dimensions: at most",
-        {"draws": D, "dimension": D},
-        lambda: (-math.inf, number(law, TOTAL, APART, D, D)),
+        f"mean squared error of {case.draws} orthogonal directions, {case.d} dimensions: at most",
+        case,
+        lambda: (-math.inf, number(law, case.total, case.apart, case.draws, case.d)),
     )
 
 
-def _share() -> Experiment:
+def at_least(case: Case) -> Experiment:
+    """The same error against a share of that of independent directions."""
     law = "orthogonal_limits.share"
 
     def least() -> float:
-        independent = number("feature_variance.positive_error", TOTAL, APART, D)
-        return number(law, TOTAL, D, D) * independent
+        error = number("feature_variance.positive_error", case.total, case.apart, case.draws)
+        return number(law, case.total, case.draws, case.d) * error
 
     return _error(
         law,
         "orthogonal_share",
-        "mean squared error of as many orthogonal directions as dimensions: at least",
-        {"draws": D, "dimension": D},
+        f"mean squared error of {case.draws} orthogonal directions, {case.d} dimensions: at least",
+        case,
         lambda: (least(), math.inf),
     )
 
 
-def _blocks() -> Experiment:
+def blocks(case: Case) -> Experiment:
+    """The error of more orthogonal directions than dimensions: complete blocks and a last one."""
+    complete = (case.draws - 1) // case.d
+    last = case.draws - complete * case.d
     law = "orthogonal_features.block_error"
     return _error(
         law,
         "orthogonal_blocks",
-        "mean squared error of one orthogonal block and a part of another: at most",
-        {"draws": D + REST, "dimension": D},
-        lambda: (-math.inf, number(law, TOTAL, APART, 1, REST, D)),
+        f"mean squared error of {case.draws} directions in orthogonal blocks of {case.d}: at most",
+        case,
+        lambda: (-math.inf, number(law, case.total, case.apart, complete, last, case.d)),
     )
 
 
-def _error(
-    law: str, name: str, title: str, drawn: dict[str, int], bounds: Callable[[], Range]
-) -> Experiment:
-    """drawn: how many directions, and in how many dimensions."""
-    draws, d = drawn.values()
+def _error(law: str, name: str, title: str, case: Case, bounds: Callable[[], Range]) -> Experiment:
+    total, apart, draws, d = case.total, case.apart, case.draws, case.d
     return Experiment(
         key=f"performer.{name}",
         claim=f"performer.{name}",
-        question="3h",
+        question="3h.4",
         title=title,
         law=law,
-        parameters={"total": TOTAL, "apart": APART, **drawn},
-        measure=partial(_squared_errors, draws, d),
-        check=UnboundedMean(bounds, lambda: orthogonal_draws(TOTAL, APART, draws, d).of_square),
+        parameters=case.parameters,
+        measure=partial(_squared_errors, case),
+        check=UnboundedMean(bounds, lambda: orthogonal_draws(total, apart, draws, d).of_square),
     )
 
 
@@ -150,7 +155,7 @@ def _product_of_deviations(draw: Draw) -> Float[np.ndarray, " trials"]:
     return (found - kernel(LONGER, APART)).prod(axis=1)
 
 
-def _squared_errors(draws: int, d: int, draw: Draw) -> Float[np.ndarray, " trials"]:
-    directions = orthogonal(draw.generator(), draw.trials, draws, d)
-    found = estimates(POSITIVE.features, pair(TOTAL, APART, d), directions)
-    return (found - kernel(TOTAL, APART)) ** 2
+def _squared_errors(case: Case, draw: Draw) -> Float[np.ndarray, " trials"]:
+    directions = orthogonal(draw.generator(), draw.trials, case.draws, case.d)
+    found = estimates(POSITIVE.features, pair(case.total, case.apart, case.d), directions)
+    return (found - kernel(case.total, case.apart)) ** 2

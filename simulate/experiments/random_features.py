@@ -11,6 +11,7 @@ from simulate.features import (
     HYPERBOLIC,
     POSITIVE,
     TRIGONOMETRIC,
+    Case,
     D,
     Kind,
     estimates,
@@ -28,29 +29,43 @@ if TYPE_CHECKING:
 TOTAL, APART = 0.75, 1.5
 """‖x + y‖ and ‖x − y‖: short, as the tails of e^(ωᵀz) grow fast with ‖z‖."""
 
+CASE = Case(TOTAL, APART, draws=1)
+
 
 def experiments(alpha: float) -> list[Experiment]:
     """Means of one draw, and of orthogonal ones; noise of variance `alpha` plays no part."""
     return [
-        _mean(POSITIVE, "performer.positive", "positive_mean"),
-        _mean(HYPERBOLIC, "performer.hyperbolic_error", "positive_mean"),
-        _mean(TRIGONOMETRIC, "performer.trigonometric", "trigonometric_mean"),
+        *means(CASE),
         _orthogonal_mean(),
     ]
 
 
-def _mean(kind: Kind, claim: str, mean: str) -> Experiment:
+def question(kind: Kind) -> str:
+    """The part of the question that is about these features."""
+    return "3h.2" if kind is TRIGONOMETRIC else "3h.3"
+
+
+def means(case: Case) -> list[Experiment]:
+    """Of one draw of each kind of features."""
+    return [
+        _mean(POSITIVE, "performer.positive", "positive_mean", case),
+        _mean(HYPERBOLIC, "performer.hyperbolic_error", "positive_mean", case),
+        _mean(TRIGONOMETRIC, "performer.trigonometric", "trigonometric_mean", case),
+    ]
+
+
+def _mean(kind: Kind, claim: str, mean: str, case: Case) -> Experiment:
     return Experiment(
         key=f"{claim}.mean",
         claim=claim,
-        question="3h",
+        question=question(kind),
         title=f"mean of one draw of {kind.name} features: $e^{{x^\\top y}}$",
         law=f"random_features.{mean}",
-        parameters={"total": TOTAL, "apart": APART, "dimension": D},
-        measure=partial(one_estimate, kind),
+        parameters={"total": case.total, "apart": case.apart, "dimension": case.d},
+        measure=partial(one_estimate, kind, case),
         check=UnboundedMean(
-            exactly(f"random_features.{mean}", TOTAL, APART),
-            lambda: one_draw(kind, TOTAL, APART).second,
+            exactly(f"random_features.{mean}", case.total, case.apart),
+            lambda: one_draw(kind, case.total, case.apart).second,
         ),
     )
 
@@ -60,7 +75,7 @@ def _orthogonal_mean() -> Experiment:
     return Experiment(
         key="performer.orthogonal.mean",
         claim="performer.orthogonal",
-        question="3h",
+        question="3h.4",
         title=r"mean of positive features of orthogonal directions: still $e^{x^\top y}$",
         law=mean,
         parameters={"total": TOTAL, "apart": APART, "draws": D, "dimension": D},
@@ -71,10 +86,10 @@ def _orthogonal_mean() -> Experiment:
     )
 
 
-def one_estimate(kind: Kind, draw: Draw) -> Float[np.ndarray, " trials"]:
-    """φ(x)ᵀφ(y) from one direction in each trial."""
-    directions = independent(draw.generator(), draw.trials, 1)
-    return estimates(kind.features, pair(TOTAL, APART), directions)
+def one_estimate(kind: Kind, case: Case, draw: Draw) -> Float[np.ndarray, " trials"]:
+    """φ(x)ᵀφ(y) from one direction in each trial, whatever case.draws is."""
+    directions = independent(draw.generator(), draw.trials, 1, case.d)
+    return estimates(kind.features, pair(case.total, case.apart, case.d), directions)
 
 
 def _orthogonal_estimate(draw: Draw) -> Float[np.ndarray, " trials"]:
