@@ -284,6 +284,12 @@ def test_the_dimension_is_swept_with_whole_keys(run: Run, monkeypatch: pytest.Mo
     assert len({row[-1] for row in rows}) == 2
 
 
+def test_gains_whose_law_is_unknown_are_left_out() -> None:
+    points = {alpha: list(sweeps.PANELS["beta"](alpha)) for alpha in (ALPHA, 1.0)}
+    assert [p.beta for p in points[1.0]] == [p.beta for p in points[ALPHA]][: len(points[1.0])]
+    assert 0 < len(points[1.0]) < len(points[ALPHA]) == 9
+
+
 def test_a_share_of_the_heads_is_so_many_heads() -> None:
     """Three of eight heads ask for v_a: all eight formed, on the same whole keys."""
     alpha, asking, n = 0.1, 3, 16
