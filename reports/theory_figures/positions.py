@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from reports.figures import COLOURS, Figure, canvas, finished
+from reports.figures import COLOURS, INK, Figure, canvas, finished
 from reports.theory_figures.rows import Rows, column, groups, heads_in_words, number, plain
 
 if TYPE_CHECKING:
@@ -30,9 +30,8 @@ def draw(rows: Rows) -> Figure:
         for line, ((setting, heads, n), of_setting) in zip(grid, settings.items(), strict=True):
             for axes, bins in zip(line, groups(of_setting, "beta").values(), strict=False):
                 _histogram(axes, bins)
-            line[0].set_ylabel(
-                f"{heads_in_words(heads)}, {n} keys,\n{_NOISE.get(setting, setting)}"
-            )
+            words = f"{heads_in_words(heads)}, {n} keys,\n{_NOISE.get(setting, setting)}"
+            line[0].set_ylabel(words, fontsize=8.5)
         for axes, (beta,) in zip(grid[0], groups(rows, "beta"), strict=False):
             axes.set_title(rf"$\beta={plain(beta)}$")
         for axes in grid[-1]:
@@ -53,11 +52,11 @@ def _histogram(axes: Axes, bins: Rows) -> None:
     shares, law = column(bins, "count") / column(bins, "trials"), column(bins, "law_probability")
     axes.bar(left, shares, right - left, align="edge", color=COLOURS[5], label="sample")
     if bins[0]["law"] == "exact":
-        axes.stairs(law, [*left, right[-1]], color=COLOURS[1], linewidth=1.0, label="its law")
+        axes.stairs(law, [*left, right[-1]], color=INK, linewidth=0.9, label="its law")
         return
     seen = law > 1e-3
     axes.plot(
-        ((left + right) / 2)[seen], law[seen], "o", color=COLOURS[1], fillstyle="none",
+        ((left + right) / 2)[seen], law[seen], "o", color=INK, fillstyle="none",
         label=r"law for $\beta\to\infty$",
     )  # fmt: skip
 
