@@ -46,7 +46,7 @@ def of_places(title: str, found: Places) -> dict[str, bytes]:
         axes.set_xlabel(found.coordinate)
         axes.set_ylabel("probability of a bin")
         axes.set_title(title, fontsize=10)
-        axes.legend()
+        canvas.legend(loc="outside lower center", ncols=2)
         return _files(canvas, title)
 
 
@@ -65,7 +65,7 @@ def of_results(title: str, results: Sequence[Result]) -> dict[str, bytes]:
         axes.invert_yaxis()
         axes.set_xscale("log")
         axes.set_xlim(left=FAINTEST / 2)
-        axes.set_xlabel("distance from the law; beyond 1 the law is contradicted")
+        axes.set_xlabel("distance from the law, in thresholds: beyond 1 the law is contradicted")
         axes.set_title(title, fontsize=10)
         return _files(canvas, title)
 

@@ -114,7 +114,7 @@ def test_the_eye_sees_samples_and_law_from_v_b_to_v_a(
     assert heights[0] + heights[-1] > 5 * heights[BINS // 2]
     labels = [t.get_text() for t in axes.get_xticklabels()]
     assert (labels[0], labels[-1]) == ("$v_b$", "$v_a$")
-    legend = {t.get_text() for t in axes.get_legend().get_texts()}
+    legend = {t.get_text() for t in canvases[0].legends[0].get_texts()}
     assert legend == {f"{TRIALS:,} samples", "its law, exact"}
 
 
