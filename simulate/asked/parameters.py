@@ -19,7 +19,7 @@ LARGEST_MARGIN = 15.0
 LARGEST_TOTAL, LARGEST_APART = 1.0, 3.0
 """Beyond them moments of random features cannot be trusted, nor their tails be sampled."""
 MOST_IN_A_TRIAL = 2**11
-"""Numbers of the matrices that are drawn anew in each trial of questions 3g and 3h."""
+"""Numbers of the matrices that are drawn anew in each trial of questions 2a, 2b, 3g and 3h."""
 SMALLEST, LARGEST_SHARE = 1e-3, 0.99
 """Of margins, lengths, errors and probabilities."""
 MOST_NUMBERS = 2**24
@@ -88,11 +88,11 @@ def read(name: str, takes: tuple[str, ...], given: Mapping[str, str | None]) -> 
     keys = int(numbers.get("keys", Parameters.keys))
     defaults = {"dim": keys} | DEFAULTS.get(name, {})
     found = Parameters(**(defaults | numbers))  # type: ignore[arg-type]
-    _check_together(name, found, takes)
+    _check_together(name, found)
     return found
 
 
-def _check_together(name: str, found: Parameters, takes: tuple[str, ...]) -> None:
+def _check_together(name: str, found: Parameters) -> None:
     """Raises: InputError for numbers that cannot be used together, or not in this question."""
     if name == "averaging" and found.keys < 3:
         raise InputError(
@@ -110,6 +110,8 @@ def _check_together(name: str, found: Parameters, takes: tuple[str, ...]) -> Non
             f"--beta must be at most {LARGEST_GAIN:g} for averaging, got '{found.beta:g}'"
         )
     drawn = {
+        "copying": found.keys * found.dim,
+        "averaging": found.keys * found.dim,
         "linformer": max(found.rows, found.keys + found.dim) * found.keys,
         "performer": found.draws * found.dim,
     }.get(name, 0)

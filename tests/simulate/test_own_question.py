@@ -289,6 +289,7 @@ def test_the_limit_is_where_the_largest_scores_are() -> None:
         ("single_head", {"heads": "2"}, "--heads must be 1 for single_head, got '2'"),
         ("averaging", {"keys": "2"}, "--keys must be at least 3 for averaging"),
         ("averaging", {"beta": "501"}, "--beta must be at most 500 for averaging, got '501'"),
+        ("averaging", {"keys": "50", "dim": "60"}, "matrices of 3000 numbers, which must be at"),
         ("averaging", {"alpha": "1"}, "--alpha has no meaning for averaging, which takes --beta"),
         ("copying", {"margin": "0"}, "--margin must be from 0.001 to 15, got '0'"),
         ("copying", {"margin": "16"}, "--margin must be from 0.001 to 15, got '16'"),
