@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from simulate.attention import length
 from theory import performer
 
 if TYPE_CHECKING:
@@ -103,11 +104,11 @@ def orthogonal(
     for start in range(0, draws, d):
         block = directions[start : start + d]
         rng.standard_normal(out=block)
-        lengths = _lengths(block)
+        lengths = length(block)
         for i, row in enumerate(block):
             for earlier in block[:i]:
                 row -= np.einsum("dt,dt->t", earlier, row) * earlier
-            row /= _lengths(row)
+            row /= length(row)
         block *= lengths[:, None]
     return np.moveaxis(directions, 2, 0)
 
@@ -139,7 +140,3 @@ def estimates(
 ) -> Float[np.ndarray, " trials"]:
     """φ(x)ᵀφ(y) of each trial, the mean over its directions."""
     return products(features, rows, directions).mean(axis=1)
-
-
-def _lengths(vectors: Float[np.ndarray, "*batch d trials"]) -> Float[np.ndarray, "*batch trials"]:
-    return np.sqrt(np.einsum("...dt,...dt->...t", vectors, vectors))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from simulate.attention import orthonormal, weights
+from simulate.attention import length, orthonormal, weights
 from simulate.experiment import Experiment
 from simulate.keys import A, B
 from simulate.samplers import Draw
@@ -55,7 +55,7 @@ def leak(size: Size) -> Experiment:
         rng = draw.generator()
         beta = size.gains(rng, draw.trials)
         expected = law("averaging.leak")(beta, size.n)
-        found = pair_weights(rng, beta, size.n, size.d)[:, B + 1 :].sum(axis=1)
+        found = pair_weights(rng, beta, size.n, size.d)[B + 1 :].sum(axis=0)
         return np.abs(found / expected - 1)
 
     return Experiment(
@@ -77,7 +77,7 @@ def error(size: Size) -> Experiment:
         rng = draw.generator()
         beta = size.gains(rng, draw.trials)
         alpha = pair_weights(rng, beta, size.n, size.d)
-        centred = about_average(rng.standard_normal((draw.trials, size.n, size.d)))
+        centred = about_average(rng.standard_normal((size.n, size.d, draw.trials)))
         return difference(alpha, centred, B + 1, law("averaging.leak")(beta, size.n))
 
     return Experiment(
@@ -99,11 +99,11 @@ def bound(size: Size) -> Experiment:
         rng = draw.generator()
         beta = size.gains(rng, draw.trials)
         alpha = pair_weights(rng, beta, size.n, size.d)
-        values = rng.standard_normal((draw.trials, size.n, size.d))
-        values[::2, B + 2 :] = values[::2, B + 1 : B + 2]
+        values = rng.standard_normal((size.n, size.d, draw.trials))
+        values[B + 2 :, :, ::2] = values[B + 1, :, ::2]
         centred = about_average(values)
-        error = np.linalg.norm(np.einsum("tn,tnd->td", alpha, centred), axis=1)
-        farthest = np.linalg.norm(centred[:, B + 1 :], axis=2).max(axis=1)
+        error = length(np.einsum("nt,ndt->dt", alpha, centred))
+        farthest = length(centred[B + 1 :]).max(axis=0)
         return error / (law("averaging.leak")(beta, size.n) * farthest)
 
     return Experiment(
@@ -130,7 +130,7 @@ def gain(size: Size) -> Experiment:
         tolerance = rng.uniform(1e-3, largest, draw.trials)
         beta = law("averaging.gain")(tolerance, size.n)
         alpha = pair_weights(rng, beta, size.n, size.d)
-        return np.abs(alpha[:, B + 1 :].sum(axis=1) / tolerance - 1)
+        return np.abs(alpha[B + 1 :].sum(axis=0) / tolerance - 1)
 
     return Experiment(
         key="averaging.gain",
@@ -150,12 +150,12 @@ def subset(size: Size) -> Experiment:
     def relative(draw: Draw) -> Float[np.ndarray, " trials"]:
         rng = draw.generator()
         beta = size.gains(rng, draw.trials)
-        wanted = rng.dirichlet(np.ones(SUBSET), draw.trials)
+        wanted = rng.dirichlet(np.ones(SUBSET), draw.trials).T
         keys = orthonormal(rng, draw.trials, size.n, size.d)
-        query = np.einsum("tm,tmd->td", beta[:, None] + np.log(wanted), keys[:, :SUBSET])
-        alpha = weights(np.einsum("tnd,td->tn", keys, query), axis=-1)
-        values = rng.standard_normal((draw.trials, size.n, size.d))
-        centred = values - np.einsum("tm,tmd->td", wanted, values[:, :SUBSET])[:, None]
+        query = np.einsum("mt,mdt->dt", beta + np.log(wanted), keys[:SUBSET])
+        alpha = weights(np.einsum("ndt,dt->nt", keys, query))
+        values = rng.standard_normal((size.n, size.d, draw.trials))
+        centred = values - np.einsum("mt,mdt->dt", wanted, values[:SUBSET])
         expected = law("averaging.subset_leak")(beta, size.n, SUBSET)
         return difference(alpha, centred, SUBSET, expected)
 
@@ -173,21 +173,21 @@ def subset(size: Size) -> Experiment:
 
 def pair_weights(
     rng: np.random.Generator, beta: Float[np.ndarray, " trials"], n: int, d: int
-) -> Float[np.ndarray, "trials n"]:
+) -> Float[np.ndarray, "n trials"]:
     """Weights under q = β(k_a + k_b) for random orthonormal keys."""
     keys = orthonormal(rng, len(beta), n, d)
-    query = beta[:, None] * (keys[:, A] + keys[:, B])
-    return weights(np.einsum("tnd,td->tn", keys, query), axis=-1)
+    query = beta * (keys[A] + keys[B])
+    return weights(np.einsum("ndt,dt->nt", keys, query))
 
 
-def about_average(values: Float[np.ndarray, "trials n d"]) -> Float[np.ndarray, "trials n d"]:
+def about_average(values: Float[np.ndarray, "n d trials"]) -> Float[np.ndarray, "n d trials"]:
     """Values relative to the average of v_a and v_b, so that small errors are not rounded away."""
-    return values - values[:, A : B + 1].mean(axis=1, keepdims=True)
+    return values - values[[A, B]].mean(axis=0)
 
 
 def difference(
-    weights: Float[np.ndarray, "trials n"],
-    centred: Float[np.ndarray, "trials n d"],
+    weights: Float[np.ndarray, "n trials"],
+    centred: Float[np.ndarray, "n d trials"],
     wanted: int,
     leak: Float[np.ndarray, " trials"],
 ) -> Float[np.ndarray, " trials"]:
@@ -195,6 +195,6 @@ def difference(
 
     centred: values less the target; the first `wanted` of them are those that are averaged
     """
-    error = np.einsum("tn,tnd->td", weights, centred)
-    expected = leak[:, None] * centred[:, wanted:].mean(axis=1)
-    return np.linalg.norm(error - expected, axis=1) / np.linalg.norm(expected, axis=1)
+    error = np.einsum("nt,ndt->dt", weights, centred)
+    expected = leak * centred[wanted:].mean(axis=0)
+    return length(error - expected) / length(expected)

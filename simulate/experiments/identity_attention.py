@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from simulate.attention import weights
+from simulate.attention import length, weights
 from simulate.experiment import Experiment
 from simulate.experiments.key_query_value import LARGEST_GAP, D, directions
 from simulate.samplers import Draw
@@ -58,9 +58,9 @@ def _without_matrices(draw: Draw) -> Float[np.ndarray, " trials"]:
     rng = draw.generator()
     beta = rng.uniform(0.1, np.sqrt(LARGEST_GAP), draw.trials)
     u_a, u_b, u_c, u_d = directions(rng, beta)
-    x = np.stack([u_d + u_b, u_a, u_c + u_b], axis=1)
-    alpha = weights(np.einsum("tnd,td->tn", x, x[:, 1]), axis=-1)
-    error = np.linalg.norm(np.einsum("tn,tnd->td", alpha, x - u_a[:, None]), axis=1)
+    x = np.stack([u_d + u_b, u_a, u_c + u_b])
+    alpha = weights(np.einsum("ndt,dt->nt", x, x[1]))
+    error = length(np.einsum("nt,ndt->dt", alpha, x - u_a))
     return np.abs(error / law("identity_attention.error")(beta) - 1)
 
 
@@ -70,8 +70,8 @@ def _in_the_hull(draw: Draw) -> Float[np.ndarray, " trials"]:
     beta = rng.uniform(0.1, 3, draw.trials)
     added = rng.integers(0, 2, (2, draw.trials)).astype(float)
     x, u_b = _inputs(rng, beta, added)
-    alpha = rng.dirichlet(np.ones(3), draw.trials)
-    distance = np.linalg.norm(np.einsum("tn,tnd->td", alpha, x) - u_b, axis=1)
+    alpha = rng.dirichlet(np.ones(3), draw.trials).T
+    distance = length(np.einsum("nt,ndt->dt", alpha, x) - u_b)
     return law("identity_attention.hull_distance")(beta, *added) / distance
 
 
@@ -80,8 +80,8 @@ def _with_additions(draw: Draw) -> Float[np.ndarray, " trials"]:
     beta = rng.uniform(0.1, 3, draw.trials)
     added = rng.uniform(0, 2, (2, draw.trials))
     x, u_b = _inputs(rng, beta, added)
-    alpha = weights(np.einsum("tnd,td->tn", x, x[:, 1]), axis=-1)
-    distance = np.linalg.norm(np.einsum("tn,tnd->td", alpha, x) - u_b, axis=1)
+    alpha = weights(np.einsum("ndt,dt->nt", x, x[1]))
+    distance = length(np.einsum("nt,ndt->dt", alpha, x) - u_b)
     return np.abs(distance / law("identity_attention.output_distance")(beta, *added) - 1)
 
 
@@ -89,8 +89,8 @@ def _inputs(
     rng: np.random.Generator,
     beta: Float[np.ndarray, " trials"],
     added: Float[np.ndarray, "2 trials"],
-) -> tuple[Float[np.ndarray, "trials 3 d"], Float[np.ndarray, "trials d"]]:
+) -> tuple[Float[np.ndarray, "3 d trials"], Float[np.ndarray, "d trials"]]:
     """x_1, x_2, x_3, where x_2 is u_a with multiples of u_c and u_d added; and u_b."""
     u_a, u_b, u_c, u_d = directions(rng, beta)
-    x_2 = u_a + added[0][:, None] * u_c + added[1][:, None] * u_d
-    return np.stack([u_d + u_b, x_2, u_c + u_b], axis=1), u_b
+    x_2 = u_a + added[0] * u_c + added[1] * u_d
+    return np.stack([u_d + u_b, x_2, u_c + u_b]), u_b

@@ -44,7 +44,7 @@ def _with_matrices(draw: Draw) -> Float[np.ndarray, " trials"]:
     rng = draw.generator()
     beta = rng.uniform(0.1, 3, draw.trials)
     gain = rng.uniform(0, LARGEST_GAP, draw.trials) / beta**2
-    u_a, u_b, u_c, u_d = directions(rng, beta)
+    u_a, u_b, u_c, u_d = (u.T for u in directions(rng, beta))
     x = np.stack([u_d + u_b, u_a, u_c + u_b], axis=1)
     matrices = law("key_query_value.matrices")
     built = [matrices(*u, g) for *u, g in zip(u_a, u_b, u_c, u_d, gain, strict=True)]
@@ -62,7 +62,6 @@ def _with_matrices(draw: Draw) -> Float[np.ndarray, " trials"]:
 
 def directions(
     rng: np.random.Generator, beta: Float[np.ndarray, " trials"]
-) -> tuple[Float[np.ndarray, "trials d"], ...]:
+) -> Float[np.ndarray, "4 d trials"]:
     """u_a, u_b, u_c, u_d: orthogonal, of norm β."""
-    scaled = beta[:, None, None] * orthonormal(rng, len(beta), 4, D)
-    return tuple(scaled.swapaxes(0, 1))
+    return beta * orthonormal(rng, len(beta), 4, D)

@@ -65,9 +65,9 @@ def _error() -> Experiment:
         rng = draw.generator()
         beta = rng.uniform(0, averaging.LARGEST_GAIN, draw.trials)
         keys = orthonormal(rng, draw.trials, n, d)
-        scores = beta[:, None, None] * np.einsum("thd,tnd->thn", keys[:, : B + 1], keys)
-        centred = averaging.about_average(rng.standard_normal((draw.trials, n, d)))
-        both = weights(scores, axis=-1).mean(axis=1)
+        scores = beta * np.einsum("hdt,ndt->hnt", keys[: B + 1], keys)
+        centred = averaging.about_average(rng.standard_normal((n, d, draw.trials)))
+        both = weights(scores).mean(axis=0)
         return averaging.difference(both, centred, B + 1, law("multi_head.leak")(beta, n))
 
     return Experiment(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from simulate.attention import length
 from simulate.experiment import number
 from simulate.experiments import averaging
 from simulate.keys import B
@@ -24,9 +25,9 @@ def table(run: Run) -> Table:
         for beta in np.linspace(0, 10, 11):
             rng = run.block(f"leak.n{n}.beta{beta:g}").generator()
             alphas = averaging.pair_weights(rng, np.full(ROTATIONS, beta), n, n)
-            centred = averaging.about_average(rng.standard_normal((ROTATIONS, n, n)))
-            error = np.linalg.norm(np.einsum("tn,tnd->td", alphas, centred), axis=1)
-            relative = error / np.linalg.norm(centred[:, B + 1 :], axis=2).max(axis=1)
+            centred = averaging.about_average(rng.standard_normal((n, n, ROTATIONS)))
+            error = length(np.einsum("nt,ndt->dt", alphas, centred))
+            relative = error / length(centred[B + 1 :]).max(axis=0)
             bound = number("averaging.leak", beta, n)
             rows.append((n, beta, relative.max(), relative.mean(), bound))
     return ("n", "beta", "measured_max", "measured_mean", "bound"), rows
