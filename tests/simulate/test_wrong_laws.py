@@ -66,17 +66,17 @@ def fewer(name: str) -> Callable[..., Any]:
 @pytest.mark.parametrize(
     "wrong",
     [
-        pytest.param(lambda s: np.full(s.shape, 1 / s.shape[-1]), id="constant"),
-        pytest.param(lambda s: weights(s / np.sqrt(6), axis=-1), id="scaled by the root of d"),
-        pytest.param(lambda s: weights(-s, axis=-1), id="sign of the score"),
-        pytest.param(lambda s: weights(s.astype(np.float32), axis=-1), id="half the digits"),
+        pytest.param(lambda s, axis: np.full(s.shape, 1 / s.shape[axis]), id="constant"),
+        pytest.param(lambda s, axis: weights(s / np.sqrt(6), axis), id="scaled by the root of d"),
+        pytest.param(lambda s, axis: weights(-s, axis), id="sign of the score"),
+        pytest.param(lambda s, axis: weights(s.astype(np.float32), axis), id="half the digits"),
     ],
 )
 def test_wrong_attention_weights_break_every_exact_check(
-    monkeypatch: pytest.MonkeyPatch, wrong: Callable[[np.ndarray], np.ndarray]
+    monkeypatch: pytest.MonkeyPatch, wrong: Callable[[np.ndarray, int], np.ndarray]
 ) -> None:
     """But for the hull, which holds whatever the weights are."""
-    spoil(monkeypatch, "weights", lambda scores, axis: wrong(scores))
+    spoil(monkeypatch, "weights", lambda scores, axis=-2: wrong(scores, axis))
     passed = {key for key, verdict in verdicts(EXACT).items() if verdict == "consistent"}
     assert passed == {"identity_attention.hull"}
 
