@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import functools
+import math
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from jaxtyping import Float
 
 N = 16
+SPARE = 14
+"""Roots of the number of samples wanted that are drawn besides twice that number."""
 
 
 def experiments(alpha: float) -> list[Experiment]:
@@ -157,12 +160,14 @@ def error(setting: Setting) -> Experiment:
 def _kept(draw: Draw, law: Scores) -> Float[np.ndarray, "2 n trials"]:
     """Scores under q_1 and q_2 of the first samples of a block in which q_1ᵀk_a ≥ 0.
 
-    Twice as many are drawn as are wanted, since at least half are kept in the mean; should they
-    not suffice, the rest are no numbers, which no check passes. Nor does a score that is none.
+    At least half are kept in the mean. Of 2T + SPARE·√T, fewer than the T wanted are kept with
+    probability below 1e-19 in a block (Hoeffding), however much noise there is; should they not
+    suffice, the rest are no numbers, which no check passes. Nor does a score that is none.
     """
-    scores = draw.scores(law, 2 * draw.trials)
+    wanted = draw.trials
+    scores = draw.scores(law, 2 * wanted + math.ceil(SPARE * math.sqrt(wanted)))
     xp = namespace(scores)
-    places = xp.where(~(scores[0, A] < 0))[0][: draw.trials]
-    kept = xp.full_like(scores[:, :, : draw.trials], xp.nan)
+    places = xp.where(~(scores[0, A] < 0))[0][:wanted]
+    kept = xp.full_like(scores[:, :, :wanted], xp.nan)
     kept[:, :, : len(places)] = scores[:, :, places]
     return kept

@@ -105,9 +105,12 @@ class ConfidenceSequence:
         return (self.seen.mean / self.width * n + 0.5) / (n + 1)
 
     def bet(self) -> float:
-        """λ of the next stretch, from the variance of what was seen and of one trial more."""
+        """λ of the next stretch, from the variance of what was seen and of one trial more.
+
+        A target above half the width asks for nothing, and is taken for one of half the width.
+        """
         variance = (self.seen.squares / self.width**2 + 0.25) / (self.seen.trials + 1)
-        aim = self.target / self.width
+        aim = min(self.target / self.width, 0.5)
         return aim / (aim + variance)
 
     @property
@@ -122,8 +125,8 @@ class ConfidenceSequence:
 
     @property
     def reached(self) -> bool:
-        """Whether the interval is as narrow as was aimed at."""
-        return self.half_width <= self.target
+        """Whether the interval is as narrow as was aimed at; never before the first trial."""
+        return self.seen.trials > 0 and self.half_width <= self.target
 
     def radius(self, miss: float) -> float:
         """Half the width of the interval at this time alone, were `miss` its probability."""

@@ -228,6 +228,17 @@ def test_the_range_of_a_law_and_its_reach() -> None:
         assert outcome.distance == pytest.approx(gap, abs=1e-12)
 
 
+@pytest.mark.parametrize("target", [0.5, 1.0, 1e18])
+def test_whoever_asks_for_nothing_still_gets_a_trial(target: float) -> None:
+    """Before the first trial the interval is already as narrow as a target of half the width."""
+    start = ConfidenceSequence(1.0, 1e-8, target)
+    assert not start.reached
+    found = start.after(Count(1000, 0, 500))
+    assert found.reached
+    assert found.interval[0] <= 0.5 <= found.interval[1]
+    assert not start.after(Moments(0, 5, 0.0, 0.0)).reached
+
+
 def test_no_mean_explains_an_empty_interval() -> None:
     """Values of one mean first and of another then contradict every law."""
     check = Mean(lambda: (0.0, 1.0), width=1.0)

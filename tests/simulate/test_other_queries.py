@@ -45,6 +45,16 @@ def test_negative_scores_that_are_kept_are_noticed(monkeypatch: pytest.MonkeyPat
     assert set(verdicts(found).values()) == {"contradicted"}
 
 
+def test_half_of_the_samples_are_kept_at_the_least() -> None:
+    """With noise far above the mean score just half are kept: 64 blocks all have enough of them.
+
+    With twice as many drawn as are wanted, each block would fail with probability one half.
+    """
+    noisy = kept_samples.miss(Setting(1e6, 1.0, 2))
+    values = [noisy.measure(Draw(Block(1, noisy.key, number), reduced)) for number in range(64)]
+    assert np.isfinite(values).all()
+
+
 def test_too_few_kept_samples_never_pass() -> None:
     """Keys that nearly all point away: what is left of a block is not enough."""
 

@@ -204,6 +204,12 @@ def test_an_experiment_stops_as_soon_as_its_mean_is_known_well_enough(workers: i
     assert early.entry().small_by_design == "known as well as --until asks for"
 
 
+def test_the_widest_target_is_met_by_the_first_stretch() -> None:
+    (found,) = run([COIN], 1e-8, reduced, trials=3 * STRETCH * SIZE, seed=3, until=0.5)
+    assert (found.early, found.tally.trials) == (True, STRETCH * SIZE)
+    assert found.judgement.verdict == "consistent"
+
+
 def test_a_mean_not_known_well_enough_is_judged_after_the_last_trial() -> None:
     (found,) = run([COIN], 1e-8, reduced, trials=SIZE, seed=3, until=1e-4)
     assert (found.early, found.tally.trials) == (False, SIZE)
