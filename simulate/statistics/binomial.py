@@ -40,13 +40,15 @@ class Probability(Sequential[Count]):
         above = observed > (lower + upper) / 2
         seen_above = special.bdtri(high, n, MISS) - upper if high < n else 1 - upper
         seen_below = lower - special.bdtri(low - 1, n, 1 - MISS) if low > 0 else lower
+        seen = float(max(seen_above, seen_below))
+        noticed = (high < n or seen > 1 - upper) and (low > 0 or seen > lower)
         return Judgement(
             observed=observed,
             expected=upper if above else lower,
             interval=clopper_pearson(hits, n, false_alarm),
             distance=outside(observed, lower, upper),
             threshold=high / n - upper if above else lower - low / n,
-            detectable=float(max(seen_above, seen_below)),
+            detectable=seen if noticed else None,
             p_value=two_sided(hits, n, lower, upper),
             verdict=verdict(not low <= hits <= high, tested=True),
         )

@@ -42,7 +42,7 @@ class Mean(Sequential[Moments]):
         return Moments.of(values if allowed.all() else xp.where(allowed, values, xp.nan))
 
     def compare(self, tally: Moments, false_alarm: float) -> Judgement:
-        lower, upper = (min(bound / self.width, 1.0) for bound in self.law())
+        lower, upper = (min(max(bound / self.width, 0.0), 1.0) for bound in self.law())
         n, mean = tally.trials, min(tally.mean / self.width, 1.0)
         spent, missed = math.log(2 / false_alarm) / n, math.log(1 / MISS) / n
         high = furthest(lambda x: divergence(x, upper), upper, 1.0, spent)
@@ -51,6 +51,7 @@ class Mean(Sequential[Moments]):
             furthest(lambda true: divergence(high, true), high, 1.0, missed) - upper,
             lower - furthest(lambda true: divergence(low, true), low, 0.0, missed),
         )
+        noticed = (high < 1 or seen > 1 - upper) and (low > 0 or seen > lower)
         above = lower <= 0 or mean > (lower + upper) / 2
         return Judgement(
             observed=self.width * mean,
@@ -61,7 +62,7 @@ class Mean(Sequential[Moments]):
             ),
             distance=self.width * outside(mean, lower, upper),
             threshold=self.width * (high - upper if above else lower - low),
-            detectable=self.width * seen,
+            detectable=self.width * seen if noticed else None,
             p_value=hoeffding(n, mean, lower, upper),
             verdict=verdict(not low <= mean <= high, mean >= self.reach * upper),
         )

@@ -191,13 +191,14 @@ class Sequential(Check[T], Generic[T]):
         middle = (low + high) / 2
         distance = outside(middle, lower, upper)
         above = middle > (lower + upper) / 2
+        seen = sequence.radius(sequence.miss) + sequence.radius(MISS)
         outcome = Judgement(
             observed=middle,
             expected=upper if above else lower,
             interval=(low, high),
             distance=distance,
             threshold=sequence.half_width,
-            detectable=min(self.width, sequence.radius(sequence.miss) + sequence.radius(MISS)),
+            detectable=seen if seen <= self.width else None,
             p_value=sequence.p_value(lower, upper),
             verdict=verdict(
                 max(low, lower) > min(high, upper), sequence.seen.mean >= self.reach * upper

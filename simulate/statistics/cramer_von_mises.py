@@ -89,13 +89,14 @@ class CramerVonMises(LawOnEdges):
         n = tally.trials
         distance = float(np.sqrt(np.sum(self.weights * self.gaps(tally) ** 2)))
         threshold = self.threshold(n, false_alarm)
+        seen = threshold + unseen(n)
         return Judgement(
             observed=distance,
             expected=0.0,
             interval=None,
             distance=distance,
             threshold=threshold,
-            detectable=min(1.0, threshold + unseen(n)),
+            detectable=seen if seen <= 1 else None,
             p_value=self.tail(n, distance),
             verdict=verdict(distance > threshold, tested=True),
         )

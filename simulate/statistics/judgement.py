@@ -27,8 +27,9 @@ class Judgement:
     """Outcome of one check; the fields are those of `reports.record.Experiment`.
 
     distance: between sample and law; threshold: above it the law is contradicted;
-    detectable: the smallest discrepancy that would have been noticed but with probability MISS, in
-    the unit of the distance; for a bound or identity a share of trials, those that violate it;
+    detectable: a discrepancy of this size or more would have been noticed but with probability
+    MISS, in the unit of the distance; for a bound or identity a share of trials, those that violate
+    it; None where so few trials, or so wide a law, would let some discrepancy of any size pass
     p_value: P(p_value ≤ x) ≤ x under the law, for every x and every number of trials; None for a
     bound or identity, which no trial may break
     """

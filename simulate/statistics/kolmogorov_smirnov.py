@@ -31,6 +31,7 @@ class Distribution(LawOnEdges):
         distance = float(gaps[worst])
         threshold = dkw(n, false_alarm)
         between_edges = float(np.max(np.diff(self.law_at_edges, prepend=0.0, append=1.0)))
+        seen = threshold + unseen(n) + between_edges
         observed = float(tally.at_most[worst] / n)
         return Judgement(
             observed=observed,
@@ -38,7 +39,7 @@ class Distribution(LawOnEdges):
             interval=(max(0.0, observed - threshold), min(1.0, observed + threshold)),
             distance=distance,
             threshold=threshold,
-            detectable=min(1.0, threshold + unseen(n) + between_edges),
+            detectable=seen if seen <= 1 else None,
             p_value=dkw_tail(n, distance),
             verdict=verdict(distance > threshold, tested=True),
         )

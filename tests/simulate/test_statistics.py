@@ -101,6 +101,42 @@ def test_a_detectable_discrepancy_is_missed_as_rarely_as_promised(p: float) -> N
     assert max(smaller) > MISS
 
 
+@pytest.mark.parametrize("p", [0.0, 1e-9, 0.03, 0.5, 0.99, 1.0])
+def test_for_few_trials_too_what_is_called_detectable_is_detected(p: float) -> None:
+    """From one trial to a thousand, by the exact binomial law; below some n nothing is detected."""
+    for n in np.unique(np.geomspace(1, 1000, 60).astype(int)).tolist():
+        found = Probability(lambda: exact(p)).compare(Count(n, 0, round(n * p)), 1e-6)
+        low, high = acceptance(n, p, 1e-6)
+        if found.detectable is None:
+            assert high == n or low == 0
+            continue
+        for true in (p + found.detectable, p - found.detectable):
+            if 0 <= true <= 1:
+                passed = stats.binom.cdf(high, n, true) - stats.binom.cdf(low - 1, n, true)
+                assert passed <= MISS * (1 + 1e-6), (n, true)
+
+
+@pytest.mark.parametrize("p", [1e-9, 0.03, 0.5, 0.99])
+def test_a_single_trial_detects_nothing(p: float) -> None:
+    checks: list[Check[Any]] = [
+        Probability(lambda: exact(p)),
+        Mean(lambda: exact(p), width=1.0),
+        Distribution(lambda u: u, grid=np.linspace(0, 1, 2)),
+    ]
+    for check in checks:
+        assert check.judge(check.tally(np.ones(1)), 1, 1e-12).detectable is None
+
+
+def test_a_bound_that_excludes_nothing_detects_nothing() -> None:
+    found = Mean(lambda: (0.0, 1.3), width=1.0).compare(Moments(10**6, 0, 0.5, 0.0), 1e-9)
+    assert (found.verdict, found.threshold, found.detectable) == ("consistent", 0.0, None)
+
+
+def test_a_negative_bound_on_values_that_are_not_is_contradicted() -> None:
+    found = Mean(lambda: (0.0, -0.2), width=1.0).compare(Moments(1000, 0, 0.01, 0.0), 1e-9)
+    assert found.verdict == "contradicted"
+
+
 @pytest.mark.parametrize("n", [1, 1000, 10**6])
 @pytest.mark.parametrize("check", [Bound(reach=0.0), Identity()])
 def test_an_exact_check_says_how_rare_a_violation_it_would_have_met(
