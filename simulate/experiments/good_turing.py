@@ -28,6 +28,8 @@ SHORT_UNEQUAL = Texts(Pack((32, 64, 64, 96)), 4)
 
 RISK = 0.95
 """A risk δ so large that the event can be counted: the bounds hold for any."""
+EVEN_RISK = 0.5
+"""A risk at which a bound with a wrong sign would be exceeded more often than that."""
 
 
 def experiments(alpha: float) -> list[Experiment]:
@@ -99,13 +101,13 @@ def _difference() -> Experiment:
     )
 
 
-def _beyond(name: str, difference: Difference, texts: Texts) -> Event:
-    """Whether the difference exceeds the bound that holds but for a probability of RISK."""
-    return lambda G, M: difference(G, M) > number(f"good_turing.{name}", texts.draws, RISK)
+def _beyond(name: str, difference: Difference, texts: Texts, risk: float) -> Event:
+    """Whether the difference exceeds the bound that holds but for a probability of `risk`."""
+    return lambda G, M: difference(G, M) > number(f"good_turing.{name}", texts.draws, risk)
 
 
 def _equal(name: str, difference: Difference) -> Experiment:
-    event = _beyond(name, difference, EQUAL)
+    event = _beyond(name, difference, EQUAL, RISK)
     return Experiment(
         key=f"good_turing.{name}.equal",
         claim=f"good_turing.{name}",
@@ -114,19 +116,19 @@ def _equal(name: str, difference: Difference) -> Experiment:
         law="occupancy.singletons_and_missing",
         parameters={"n": EQUAL.draws, "facts": len(EQUAL.facts.cards), "delta": RISK},
         measure=happens(EQUAL, event),
-        check=Probability(probability(EQUAL, event)),
+        check=Probability(probability(EQUAL, event, at_most=RISK)),
     )
 
 
 def _unequal(name: str, difference: Difference) -> Experiment:
-    event = _beyond(name, difference, UNEQUAL)
+    event = _beyond(name, difference, UNEQUAL, EVEN_RISK)
     return Experiment(
         key=f"good_turing.{name}.unequal",
         claim=f"good_turing.{name}",
         question="4c",
         title=rf"the {name} exceeds its bound with probability at most $\delta$",
         law=f"good_turing.{name}",
-        parameters={"n": UNEQUAL.draws, "facts": len(UNEQUAL.facts.cards), "delta": RISK},
+        parameters={"n": UNEQUAL.draws, "facts": len(UNEQUAL.facts.cards), "delta": EVEN_RISK},
         measure=happens(UNEQUAL, event),
-        check=Probability(lambda: (0.0, RISK)),
+        check=Probability(lambda: (0.0, EVEN_RISK)),
     )

@@ -71,7 +71,7 @@ def experiments(alpha: float) -> list[Experiment]:
             law="occupancy.singletons_and_missing",
             parameters={"n": EQUAL.draws, "share": OF_ANY_NAME, "delta": RISK},
             measure=happens(EQUAL, _better_than_its_text),
-            check=Probability(probability(EQUAL, _better_than_its_text)),
+            check=Probability(probability(EQUAL, _better_than_its_text, at_most=RISK)),
         ),
         Experiment(
             key="guessing.price.commonest",

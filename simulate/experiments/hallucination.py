@@ -65,7 +65,7 @@ def experiments(alpha: float) -> list[Experiment]:
             law="occupancy.singletons_and_missing",
             parameters={"n": LONG_TEXTS.draws, "share": SHARE, "delta": RISK},
             measure=happens(LONG_TEXTS, _below),
-            check=Probability(probability(LONG_TEXTS, _below)),
+            check=Probability(probability(LONG_TEXTS, _below, at_most=RISK)),
         ),
         Experiment(
             key="hallucination.no_repetition.equal",

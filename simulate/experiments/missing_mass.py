@@ -128,12 +128,16 @@ def happens(texts: Texts, event: Event) -> Callable[[Draw], Float[np.ndarray, " 
     return measure
 
 
-def probability(texts: Texts, event: Event) -> Callable[[], Range]:
-    """The exact probability of an event of G and M where the facts are equally likely."""
+def probability(texts: Texts, event: Event, at_most: float = 1.0) -> Callable[[], Range]:
+    """The exact probability of an event of G and M where the facts are equally likely.
+
+    at_most: what a claim says of it. Were it more, the lower bound would lie above the upper, and
+    the check, which tests each, would contradict whatever is counted.
+    """
 
     def exactly() -> Range:
         chance, G, M = singletons_and_missing(texts.draws, len(texts.facts.cards))
         found = float(chance[event(G, M)].sum())
-        return found, found
+        return found, min(found, at_most)
 
     return exactly

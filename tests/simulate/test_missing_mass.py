@@ -6,7 +6,9 @@ Every run has the default number of trials and spends what one check of the whol
 from __future__ import annotations
 
 import dataclasses
+import importlib
 from collections.abc import Callable
+from types import ModuleType
 
 import numpy as np
 import pytest
@@ -14,7 +16,7 @@ import pytest
 import theory
 from simulate.catalogue import catalogue
 from simulate.experiment import Experiment, false_alarm_share
-from simulate.experiments import good_turing, missing_mass
+from simulate.experiments import good_turing, guessing, hallucination, missing_mass
 from simulate.runner import run
 from simulate.samplers import reduced
 from simulate.statistics import Mean, Probability
@@ -97,6 +99,26 @@ def test_the_false_twin_of_a_bound_is_contradicted(tail: str) -> None:
     bound = twin(short.parameters["n"], short.parameters["t"])
     wrong = dataclasses.replace(short, check=_stating(0.0, bound))
     assert contradicted([wrong]) == {short.key}
+
+
+@pytest.mark.parametrize(
+    ("module", "name", "experiments", "key"),
+    [
+        ("facts.good_turing", "shortfall", good_turing, "good_turing.shortfall.unequal"),
+        ("facts.good_turing", "excess", good_turing, "good_turing.excess.unequal"),
+        ("hallucination", "from_singletons", hallucination, "hallucination.singletons"),
+        ("facts.guessing", "asked", guessing, "guessing.asked"),
+    ],
+)
+def test_an_allowance_of_the_wrong_sign_is_contradicted(
+    monkeypatch: pytest.MonkeyPatch, module: str, name: str, experiments: ModuleType, key: str
+) -> None:
+    """The twin moves the event and its probability alike; what the claim says of it stays."""
+    place = importlib.import_module(f"theory.{module}")
+    claim = next(c for c in place.CLAIMS if c.law is getattr(place, name))
+    monkeypatch.setattr(place, name, dataclasses.replace(claim.law, expression=claim.twin))
+    (wrong,) = [e for e in experiments.experiments(1e-3) if e.key == key]
+    assert contradicted([wrong]) == {key}
 
 
 def test_the_twin_of_the_bias_is_contradicted() -> None:
