@@ -158,4 +158,4 @@ bench: $(READY) ## side-by-side measurements, one JSON line each
 	$(PYTHON) -m benchmarks
 
 clean: ## remove what the targets above wrote, but for .venv and results/reference
-	rm -rf build data/corpora/embedded results/quick results/practical results/best
+	rm -rf build data/corpora/embedded results/quick results/practical results/best results/asked

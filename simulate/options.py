@@ -58,6 +58,8 @@ def options(argv: list[str] | None) -> Options:
     for option, value in ({**numbers, "alpha": None, "output": given.output}).items():
         if given.name is None and value is not None:
             raise InputError(f"--{option} belongs to a question: python -m simulate NAME")
+    if given.name is not None and given.record is not None:
+        raise InputError("--record is of the whole catalogue; an answer's record lies in --output")
     return Options(
         name=given.name,
         numbers=numbers,
@@ -67,7 +69,7 @@ def options(argv: list[str] | None) -> Options:
         sampler=given.sampler,
         device=given.device,
         until=None if given.until is None else positive(given.until, "--until", "half-width"),
-        record=given.record,
+        record=given.record or RECORD,
         output=given.output,
         list=given.list,
     )
@@ -103,9 +105,9 @@ def _parser() -> argparse.ArgumentParser:
         default="cpu",
         help="where random keys are drawn; cuda gives other counts of the same law",
     )
-    add("--record", type=Path, default=RECORD, help="where the record of the whole catalogue goes")
+    add("--record", type=Path, help="where the record of the whole catalogue goes")
     add("--list", action="store_true", help="list questions and experiments, and stop")
-    return parser  # fmt: skip
+    return parser
 
 
 DESCRIPTION = """Test the laws of theory/ on random samples. Without a name all experiments run and

@@ -10,6 +10,7 @@ from simulate.experiments.multi_head import RADIAL
 from simulate.keys import A, two_heads
 from simulate.streams import SIZE
 from simulate.tables.table import Run, Table
+from simulate.tallies import Moments
 
 N = 16
 TRIALS = 4 * SIZE
@@ -28,6 +29,6 @@ def table(run: Run) -> Table:
         hits = largest(scores, A)
         for condition, among in (("all", np.full(draw.trials, True)), ("kept", scores[0, A] >= 0)):
             misses = np.count_nonzero(~hits[0, among])
-            output = hits[:, among].mean(axis=0)
-            rows.append((noise, N, condition, len(output), misses, output.var(ddof=1)))
+            output = Moments.of(hits[:, among].mean(axis=0))
+            rows.append((noise, N, condition, output.trials, misses, output.variance()))
     return ("alpha", "n", "condition", "trials", "misses", "variance"), rows

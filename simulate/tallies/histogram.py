@@ -29,11 +29,7 @@ class Histogram(Tally):
         cls, values: Float[np.ndarray, " trials"], edges: Float[np.ndarray, " edges"]
     ) -> Histogram:
         """edges: ascending."""
-        return cls.of_cumulative(Cumulative.of(values, edges))
-
-    @classmethod
-    def of_cumulative(cls, cumulative: Cumulative) -> Histogram:
-        """The counts between the edges of a tally whose edges ascend."""
+        cumulative = Cumulative.of(values, edges)
         counts = np.diff(cumulative.at_most, prepend=0, append=cumulative.trials)
         return cls(cumulative.trials, cumulative.invalid, counts)
 
@@ -41,27 +37,3 @@ class Histogram(Tally):
         return Histogram(
             self.trials + other.trials, self.invalid + other.invalid, self.counts + other.counts
         )
-
-    @property
-    def below(self) -> int:
-        """How many values are at most the first edge."""
-        return int(self.counts[0])
-
-    @property
-    def above(self) -> int:
-        """How many values are above the last edge."""
-        return int(self.counts[-1])
-
-    @property
-    def inside(self) -> Int[np.ndarray, " bins"]:
-        """Counts of the bins between neighbouring edges."""
-        return self.counts[1:-1]
-
-    def density(self, edges: Float[np.ndarray, " edges"]) -> Float[np.ndarray, " bins"]:
-        """Share of all trials per unit of the axis, bin by bin; NaN before the first trial.
-
-        edges: those of the tally, all different
-        """
-        if self.trials == 0:
-            return np.full(len(edges) - 1, np.nan)
-        return np.asarray(self.inside / self.trials / np.diff(edges), dtype=float)

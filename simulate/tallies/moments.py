@@ -1,8 +1,35 @@
 """Mean and sum of squares, merged without cancellation.
 
 Chan, Golub, LeVeque 1979 (STAN-CS-79-773): the tally of two parts follows from the tallies of the
-parts. With a part of one value it is the update of Welford 1962. How far rounding can carry both
-numbers away is bounded in `simulate.tallies.rounding`.
+parts. With a part of one value it is the update of Welford 1962. How far rounding carries both
+numbers away at most:
+
+Let u = 2⁻⁵³ be the unit roundoff, |xᵢ| ≤ R all n values, σ² = (exact sum of squares)/n. A value
+passes through at most h additions while its block is summed, and its block through at most g
+merges. As usual γₖ = ku/(1 - ku) bounds k rounding errors in a product (Higham, Accuracy and
+Stability of Numerical Algorithms, lemma 3.1). Nothing overflows or underflows.
+
+Mean. Summed and divided, a block's mean is wrong by at most γₕ₊₁R. A merge of two computed means
+adds at most γ₃·2R + uR to the weighted average of their errors: three roundings of the shift,
+which is at most 2R, and one of the result. Hence after g merges, while (h + 8g)u ≤ 10⁻³,
+
+    |error of the mean| ≤ e = (h + 2 + 8g)uR,                                                   (1)
+
+where 2 and 8 for 1 and 7 pay for the terms of second order.
+
+Squares. The computed sum is Σ t(1 + θ) over non-negative terms t: the squared deviations of each
+block, and (shift)²n₁n₂/n of each merge; |θ| ≤ γ_K with K = h + 2g + 6, for a term is rounded at
+most six times before it is added and then at most h + 2g times. With exact means the terms would
+add up to the exact sum S (Chan, Golub, LeVeque). Deviations taken from a mean that is wrong by e
+are too large in sum by ne² at most; a shift wrong by 2e changes its term by
+(4e|shift| + 4e²)n₁n₂/n. The sum of n₁n₂/n over the merges of one level is at most n/4, hence over
+all at most gn/4, and Cauchy's inequality gives, with r = e/σ,
+
+    |error of the sum of squares| ≤ S(γ_K + (1 + γ_K)(2r√g + (1 + g)r²)).                       (2)
+
+Both grow with the number of merges in sequence, not with n: merged as a balanced tree, 2³⁰ blocks
+cost no more than 30 in a row. What is lost by a large mean, R/σ, is lost to the first power;
+the formula Σx² - n·mean² would lose its square.
 """
 
 from __future__ import annotations
@@ -54,10 +81,6 @@ class Moments(Tally):
     def variance(self) -> float:
         """Of the law, without bias, from the sample; NaN for fewer than two trials."""
         return self.squares / (self.trials - 1) if self.trials > 1 else math.nan
-
-    def standard_error(self) -> float:
-        """Of the mean, from the sample's variance; NaN for fewer than two trials."""
-        return math.sqrt(self.variance() / self.trials) if self.trials > 1 else math.nan
 
     def __add__(self, other: Moments) -> Moments:
         trials = self.trials + other.trials

@@ -140,6 +140,7 @@ def test_a_law_contradicted_or_not_tested_gives_exit_code_one(
         (["--sampler", "full", "--device", "cuda"], "whole keys are drawn on the cpu alone"),
         (["multi_head", "--beta", "inf"], "--beta must be a positive number, got 'inf'"),
         (["multi_head", "--alpha", "-1"], "--alpha must be a positive variance, got '-1'"),
+        (["averaging", "--record", "x"], "--record is of the whole catalogue"),
         (["no.such"], "no.such is unknown; the nearest are"),
         ([""], "is unknown; the nearest are"),
     ],

@@ -16,7 +16,47 @@ import numpy as np
 import pytest
 
 from simulate.tallies import Moments
-from simulate.tallies.rounding import UNIT, depth, mean_error, squares_error
+
+UNIT = 2.0**-53
+"""Unit roundoff u of float64, rounding to nearest."""
+
+
+def depth(size: int) -> int:
+    """Additions that any of `size` values passes through in numpy's pairwise sum.
+
+    Up to 128 values are summed in eight columns of at most 16: 15 additions, 3 to join the columns
+    and 7 for those left over. Longer arrays are halved, at multiples of eight, until they are so
+    short.
+    """
+    return 25 + math.ceil(math.log2(max(1.0, size / 64)))
+
+
+def mean_error(size: int, merges: int, largest: float) -> float:
+    """Bound (1): how far from the exact mean the computed one can be, in the unit of the values.
+
+    size: values in a block; merges: how many merges a block passes through at most, for blocks
+    added one after the other the number of blocks less one; largest: greatest |value|
+
+    Raises: ValueError where the bound does not hold, for more merges than 10¹².
+    """
+    roundings = depth(size) + 2 + 8 * merges
+    if roundings * UNIT > 1e-3:
+        raise ValueError(f"{merges} merges are too many for this bound")
+    return roundings * UNIT * largest
+
+
+def squares_error(size: int, merges: int, largest: float, deviation: float) -> float:
+    """Bound (2): relative error of the computed sum of squares.
+
+    deviation: σ, the root of the exact sum of squares over the number of values
+
+    Raises: ValueError where the bound does not hold, for more merges than 10¹².
+    """
+    r = mean_error(size, merges, largest) / deviation
+    k = depth(size) + 2 * merges + 6
+    gamma = k * UNIT / (1 - k * UNIT)
+    return gamma + (1 + gamma) * (2 * r * math.sqrt(merges) + (1 + merges) * r * r)
+
 
 RNG = np.random.default_rng(41)
 HOSTILE = {
@@ -133,7 +173,6 @@ def assert_variance_without_bias() -> None:
 def test_the_variance_has_no_bias() -> None:
     assert_variance_without_bias()
     assert math.isnan(Moments.of(np.ones(1)).variance())
-    assert math.isnan(Moments.none().standard_error())
 
 
 def test_n_for_n_minus_1_has_a_bias(monkeypatch: pytest.MonkeyPatch) -> None:
