@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from jaxtyping import Float
 
 N = 16
+NOISY = 0.2
+"""Variance at which noise, not the gain, decides how much head 2 loses."""
 SPARE = 14
 """Roots of the number of samples wanted that are drawn besides twice that number."""
 
@@ -36,7 +38,7 @@ def experiments(alpha: float) -> list[Experiment]:
         density(Setting(10 * alpha, 10.0, 2, RADIAL)),
         miss(replace(many, alpha=10 * alpha)),
         loss(many),
-        second_loss(Setting(alpha, 4.0, 2, RADIAL)),
+        second_loss(Setting(NOISY, 60.0, 2, RADIAL)),
         error(many),
     ]
 

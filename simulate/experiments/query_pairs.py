@@ -49,8 +49,11 @@ def _miss(x: float, y: float) -> Experiment:
 
 
 def _plane() -> Experiment:
-    """Losing to one of two other keys is at most as likely as both together."""
-    x, y, n = 1.0, 0.3, 3
+    """Losing to one of two other keys is at most as likely as both together.
+
+    A query that pushes v_b down misses hardly more often than claimed.
+    """
+    x, y, n = 1.0, -0.5, 3
     deviation = np.sqrt(RADIAL * x**2 + 2 * ALPHA * (x**2 + y**2))
     union = special.ndtr(-x / deviation) + special.ndtr((y - x) / deviation)
     return Experiment(

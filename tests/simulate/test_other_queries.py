@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterable
 from types import ModuleType
+from typing import Any
 
 import numpy as np
 import pytest
@@ -16,6 +18,8 @@ from simulate.runner import run
 from simulate.samplers import Draw, Sampler, full, reduced
 from simulate.setting import Setting
 from simulate.streams import SIZE, Block
+from theory.noise import both_heads
+from theory.noise import query_pairs as queries
 
 ALPHA = 1e-3
 SHARE = false_alarm_share(catalogue())
@@ -65,6 +69,22 @@ def test_too_few_kept_samples_never_pass() -> None:
 
     found = verdicts(kept_samples.experiments(ALPHA), away, trials=SIZE)
     assert "consistent" not in found.values()
+
+
+@pytest.mark.parametrize(
+    ("place", "name", "module", "key"),
+    [
+        (both_heads, "second_loss", kept_samples, "multi_head.second_head"),
+        (queries, "plane_miss", query_pairs, "query_pairs.plane"),
+    ],
+)
+def test_the_false_twin_of_a_bound_is_noticed(
+    monkeypatch: pytest.MonkeyPatch, place: Any, name: str, module: ModuleType, key: str
+) -> None:
+    """At these numbers the bounds come so near that the twins of theory/ do not hold."""
+    claim = next(c for c in place.CLAIMS if c.law is getattr(place, name))
+    monkeypatch.setattr(place, name, dataclasses.replace(claim.law, expression=claim.twin))
+    assert verdicts(named(module, key)) == {key: "contradicted"}
 
 
 def test_another_share_of_heads_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
