@@ -47,8 +47,7 @@ def _map(axes: Axes, points: Rows) -> QuadMesh:
     near, leak, law = (_over_grid(points, name) for name in ("near", "leak", "law"))
     near /= _over_grid(points, "trials")
     mesh = axes.pcolormesh(
-        _edges(beta), _edges(alpha), near, cmap="cividis", vmin=0, vmax=1, edgecolors="face",
-        linewidth=0.5,
+        _edges(beta), _edges(alpha), near, cmap="cividis", vmin=0, vmax=1, rasterized=True,
     )  # fmt: skip
     axes.set_xscale("log")
     axes.set_yscale("log")
