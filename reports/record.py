@@ -90,7 +90,7 @@ class Experiment:
 
     statistic: name of the distance, e.g. 'Kolmogorov-Smirnov'; distance: its value;
     threshold: the value above which the verdict is 'contradicted', at false_alarm probability;
-    detectable: the smallest discrepancy that would have been seen (miss probability 1e-6), in the
+    detectable: a discrepancy of this size or more is seen (miss probability 1e-6), in the
     unit of `distance`; for an exact bound or identity, which no trial may break, the share of
     trials that break it; p_value: None for those
     may_be_inconclusive: why the sample may fail to put the law to the test; None: it must not

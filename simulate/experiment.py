@@ -22,6 +22,7 @@ FAMILY_FALSE_ALARM = 1e-6
 DEFAULT_TRIALS = 1_000_000
 
 FAR_FROM_BOUND = "the sample may stay far from the bound"
+IDLE = "so few trials could not have contradicted any law"
 
 Measure = Callable[[Draw], "Float[np.ndarray, ' trials']"]
 """The values of all trials of a block."""
@@ -79,14 +80,25 @@ class Result:
     early: bool
 
     @property
-    def failed(self) -> bool:
-        """Whether the law is contradicted, or was not tested by an experiment that had to.
+    def excuse(self) -> str | None:
+        """Why the verdict may be 'inconclusive'; None where it must not.
 
-        Trials that are missing or have no value are never among what may happen.
+        Trials that are missing or have no value are no excuse.
         """
+        if not self.complete:
+            return None
+        idle = self.judgement.detectable is None
+        return IDLE if idle else self.experiment.may_be_inconclusive
+
+    @property
+    def failed(self) -> bool:
+        """Whether the law is contradicted, or was not tested by an experiment that had to."""
         verdict = self.judgement.verdict
-        untested = verdict == "inconclusive" and self.experiment.may_be_inconclusive is None
-        return verdict == "contradicted" or untested or not self.complete
+        return (
+            verdict == "contradicted"
+            or not self.complete
+            or (verdict == "inconclusive" and self.excuse is None)
+        )
 
     def entry(self) -> record.Experiment:
         """The experiment as a record holds it."""
@@ -101,7 +113,7 @@ class Result:
             n=self.tally.trials,
             statistic=self.statistic,
             false_alarm=self.false_alarm,
-            may_be_inconclusive=e.may_be_inconclusive,
+            may_be_inconclusive=self.excuse,
             small_by_design=e.small_by_design or self._why_few(),
             seconds=round(self.seconds, 3),
             **vars(self.judgement),

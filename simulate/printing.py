@@ -10,6 +10,8 @@ from simulate.experiment import FAMILY_FALSE_ALARM, Result
 from simulate.statistics import MISS
 from theory.proof.plain import prose
 
+NO_EXCUSE = "trials are missing or were no numbers, which must not be"
+
 
 def listing() -> str:
     """The questions that one can ask, and every experiment of the catalogue."""
@@ -59,20 +61,15 @@ def summary(results: Sequence[Result], seed: int) -> str:
     lines = [
         f"{len(results)} experiments, {trials:,} trials, seed {seed}: {counts}.",
         "A distance above its threshold contradicts the law; if all laws hold, the probability of "
-        f"that anywhere in a full run is at most {FAMILY_FALSE_ALARM:g}.",
-        f"A discrepancy of the size called detectable is missed with probability {MISS:g} at most; "
+        f"that anywhere in this run is at most {FAMILY_FALSE_ALARM:g}.",
+        f"A discrepancy of the size called detectable, or larger, is missed with probability {MISS:g} "
+        "at most; "
         "for an exact bound or identity, which leaves room for rounding alone, it is the share of "
         "trials that break it. --list says what each experiment measures.",
     ]
     for r in results:
         if r.judgement.verdict == "inconclusive":
-            why = r.experiment.may_be_inconclusive
-            lines.append(
-                f"{r.experiment.key} is inconclusive, as it may be: {why}."
-                if why
-                else f"{r.experiment.key} is inconclusive, which it must not be: trials are "
-                "missing or were no numbers."
-            )
+            lines.append(f"{r.experiment.key} is inconclusive: {r.excuse or NO_EXCUSE}.")
     return "\n".join(lines)
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from reports.record import InputError
 from simulate.asked.parameters import Parameters, read
 from simulate.catalogue import catalogue
+from simulate.ensembles.features import Case
 from simulate.experiment import FAMILY_FALSE_ALARM, Experiment, number
 from simulate.experiments import (
     averaging,
@@ -24,7 +25,6 @@ from simulate.experiments import (
     random_features,
     single_head,
 )
-from simulate.features import Case
 from simulate.statistics import Mean, Probability
 
 SMALLEST_LEAK = 1e-3
@@ -105,26 +105,24 @@ def nearest(name: str) -> list[str]:
 
 
 def _inapplicable(e: Experiment) -> str | None:
-    """Why the law has no value at these numbers, or none that float64 can tell; None if it has."""
+    """Why the law has no value at these numbers, or none that says anything; None if it has."""
     if e.law in ("averaging.leak", "averaging.subset_leak") and e.key != "averaging.leak":
         arguments = (e.parameters[name] for name in ("beta", "n", "size") if name in e.parameters)
         return HIDDEN if number(e.law, *arguments) < SMALLEST_LEAK else None
     if isinstance(e.check, Mean | Probability):
         try:
-            e.check.law()
+            low, high = e.check.law()
         except InputError as problem:
             return str(problem)
+        if low <= 0 and high >= e.check.width:
+            return f"the bound is {high:.3g} at these numbers, which says nothing"
     return None
 
 
 def _said_in_advance(e: Experiment) -> Experiment:
     """The experiment, saying whether it may be inconclusive at numbers that a user chose."""
-    check = e.check
-    if not isinstance(check, Mean) or check.reach == 0:
-        return e
-    bound = check.law()[1]
-    says_nothing = f"the bound is {bound:.3g} at these numbers, which says nothing"
-    return replace(e, untested=says_nothing if bound >= check.width else e.untested or LOOSE)
+    loose = isinstance(e.check, Mean) and e.check.reach > 0
+    return replace(e, untested=e.untested or LOOSE) if loose else e
 
 
 def _copying(asked: Parameters) -> list[Experiment]:

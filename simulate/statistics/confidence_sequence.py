@@ -40,7 +40,7 @@ from simulate.statistics.judgement import (
     Range,
     T,
     outside,
-    unless_incomplete,
+    unless_idle,
     verdict,
 )
 from simulate.tallies import Count, Moments, from_json, to_json
@@ -204,4 +204,4 @@ class Sequential(Check[T], Generic[T]):
                 max(low, lower) > min(high, upper), sequence.seen.mean >= self.reach * upper
             ),
         )
-        return unless_incomplete(outcome, sequence.seen, trials)
+        return unless_idle(outcome, sequence.seen, trials)

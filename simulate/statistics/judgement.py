@@ -79,20 +79,22 @@ class Check(Generic[T]):
     def judge(self, tally: T, trials: int, false_alarm: float) -> Judgement:
         """Judge the tally of an experiment that was to have `trials` trials.
 
-        With trials missing or invalid the rest is a selection, from which nothing follows about a
-        law: the verdict is 'inconclusive', but for a bound or identity that a trial has broken.
+        The verdict is 'inconclusive' if so few trials could not have contradicted any law, and if
+        trials are missing or invalid: the rest is a selection, from which nothing follows, but for
+        a bound or identity that a trial has broken.
         """
         if tally.trials == 0:
             return UNTRIED
         outcome = self.compare(tally, false_alarm)
         broken = outcome.verdict == "contradicted" and not self.statistical
-        return outcome if broken else unless_incomplete(outcome, tally, trials)
+        return outcome if broken else unless_idle(outcome, tally, trials)
 
 
-def unless_incomplete(outcome: Judgement, tally: Tally, trials: int) -> Judgement:
-    """The outcome; 'inconclusive' if any of the `trials` trials is missing or invalid."""
+def unless_idle(outcome: Judgement, tally: Tally, trials: int) -> Judgement:
+    """The outcome; 'inconclusive' if trials are missing or invalid, or nothing is detectable."""
     complete = tally.trials == trials and tally.invalid == 0
-    return outcome if complete else replace(outcome, verdict="inconclusive")
+    idle = outcome.verdict == "consistent" and outcome.detectable is None
+    return replace(outcome, verdict="inconclusive") if idle or not complete else outcome
 
 
 def verdict(contradicted: bool, tested: bool) -> Verdict:

@@ -211,7 +211,7 @@ def test_the_widest_target_is_met_by_the_first_stretch() -> None:
 
 
 def test_a_mean_not_known_well_enough_is_judged_after_the_last_trial() -> None:
-    (found,) = run([COIN], 1e-8, reduced, trials=SIZE, seed=3, until=1e-4)
+    (found,) = run([COIN], 1e-8, reduced, trials=SIZE, seed=3, until=2e-2)
     assert (found.early, found.tally.trials) == (False, SIZE)
     assert found.judgement.verdict == "consistent"
 
@@ -239,3 +239,10 @@ def test_a_run_that_may_stop_early_goes_on_where_it_was(
         going(interrupt, journal)
     (resumed,), (whole,) = going(lambda trials: None, journal), going(lambda trials: None, None)
     assert resumed.judgement == whole.judgement
+
+
+def test_so_few_trials_that_nothing_could_be_noticed_say_nothing() -> None:
+    (found,) = run([COIN], 1e-8, reduced, trials=3, seed=3)
+    assert found.judgement.verdict == "inconclusive"
+    assert found.excuse == "so few trials could not have contradicted any law"
+    assert not found.failed
