@@ -59,13 +59,12 @@ def summary(results: Sequence[Result], seed: int) -> str:
     )
     trials = sum(r.tally.trials for r in results)
     lines = [
-        f"{len(results)} experiments, {trials:,} trials, seed {seed}: {counts}.",
+        f"{len(results)} experiment{'s' * (len(results) != 1)}, {trials:,} trials, seed {seed}: {counts}.",
         "A distance above its threshold contradicts the law; if all laws hold, the probability of "
         f"that anywhere in this run is at most {FAMILY_FALSE_ALARM:g}.",
-        f"A discrepancy of the size called detectable, or larger, is missed with probability {MISS:g} "
-        "at most; "
-        "for an exact bound or identity, which leaves room for rounding alone, it is the share of "
-        "trials that break it. --list says what each experiment measures.",
+        "A discrepancy of the size called detectable, or larger, is missed with probability "
+        f"{MISS:g} at most; for an exact bound or identity, which leaves room for rounding alone, "
+        "it is the share of trials that break it. --list says what each experiment measures.",
     ]
     for r in results:
         if r.judgement.verdict == "inconclusive":
