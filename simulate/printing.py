@@ -59,7 +59,8 @@ def summary(results: Sequence[Result], seed: int) -> str:
     )
     trials = sum(r.tally.trials for r in results)
     lines = [
-        f"{len(results)} experiment{'s' * (len(results) != 1)}, {trials:,} trials, seed {seed}: {counts}.",
+        f"{len(results)} experiment{'' if len(results) == 1 else 's'}, {trials:,} trials, "
+        f"seed {seed}: {counts}.",
         "A distance above its threshold contradicts the law; if all laws hold, the probability of "
         f"that anywhere in this run is at most {FAMILY_FALSE_ALARM:g}.",
         "A discrepancy of the size called detectable, or larger, is missed with probability "
