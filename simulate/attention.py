@@ -56,25 +56,3 @@ def largest(
 ) -> Bool[np.ndarray, "*heads trials"]:
     """Whether no key has a larger score than this one; false where a score is NaN."""
     return scores[..., key, :] >= namespace(scores).amax(scores, axis=-2)
-
-
-def orthonormal(
-    generator: np.random.Generator, trials: int, n: int, d: int
-) -> Float[np.ndarray, "n d trials"]:
-    """n orthonormal rows in R^d, uniformly oriented: Gram-Schmidt of Gaussian vectors.
-
-    Each row is made orthogonal twice: once leaves what rounding has left of vectors that are nearly
-    dependent, twice is enough (Giraud, Langou, Rozložník 2005). A third of the time of LAPACK's QR,
-    which takes matrices so small one by one.
-    """
-    rows = generator.standard_normal((n, d, trials))
-    for i, row in enumerate(rows):
-        for earlier in (*rows[:i], *rows[:i]):
-            row -= np.einsum("dt,dt->t", earlier, row) * earlier
-        row /= np.sqrt(np.einsum("dt,dt->t", row, row))
-    return rows
-
-
-def length(vectors: Float[np.ndarray, "*n d trials"]) -> Float[np.ndarray, "*n trials"]:
-    """Euclidean norms."""
-    return np.sqrt(np.einsum("...dt,...dt->...t", vectors, vectors))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from simulate.attention_graphs import attends, layers_to_all, pairs, with_random_keys
+from simulate.ensembles.attention_graphs import attends, layers_to_all, pairs, with_random_keys
 from simulate.experiment import Experiment, number
 from simulate.samplers import Draw
 from simulate.statistics import Bound, Check, Identity

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from simulate.attention import length, orthonormal, weights
+from simulate.attention import weights
+from simulate.ensembles.frames import length, orthonormal
 from simulate.experiment import Experiment
 from simulate.keys import A, B
 from simulate.samplers import Draw

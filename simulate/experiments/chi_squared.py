@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from simulate.ensembles.projections import project, projections
 from simulate.experiment import Experiment, number
-from simulate.projections import project, projections
 from simulate.samplers import Draw
 from simulate.statistics import Distribution, Mean
 from simulate.tallies import indicator

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from simulate.ensembles.feature_moments import one_draw
+from simulate.ensembles.features import HYPERBOLIC, POSITIVE, TRIGONOMETRIC, Case, D, Kind
 from simulate.experiment import Experiment, number
 from simulate.experiments.feature_variance import squared_errors
 from simulate.experiments.random_features import TOTAL
-from simulate.feature_moments import one_draw
-from simulate.features import HYPERBOLIC, POSITIVE, TRIGONOMETRIC, Case, D, Kind
 from simulate.samplers import Draw
 from simulate.statistics import UnboundedMean
 

@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import special
 
+from simulate.ensembles.features import HYPERBOLIC, POSITIVE, TRIGONOMETRIC, D, Kind
 from simulate.experiment import Experiment, number
 from simulate.experiments.random_features import APART, CASE, TOTAL, one_estimate, question
-from simulate.features import HYPERBOLIC, POSITIVE, TRIGONOMETRIC, D, Kind
 from simulate.statistics import Distribution
 
 if TYPE_CHECKING:

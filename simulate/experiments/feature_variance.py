@@ -7,10 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from simulate.experiment import Experiment, exactly, number
-from simulate.experiments.random_features import APART, TOTAL, question
-from simulate.feature_moments import one_draw
-from simulate.features import (
+from simulate.ensembles.feature_moments import one_draw
+from simulate.ensembles.features import (
     HYPERBOLIC,
     POSITIVE,
     TRIGONOMETRIC,
@@ -20,6 +18,8 @@ from simulate.features import (
     independent,
     pair,
 )
+from simulate.experiment import Experiment, exactly, number
+from simulate.experiments.random_features import APART, TOTAL, question
 from simulate.samplers import Draw
 from simulate.statistics import UnboundedMean
 

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from simulate.ensembles.texts import Pack, Texts
 from simulate.experiment import Experiment, exactly, number
 from simulate.experiments.missing_mass import EQUAL, UNEQUAL, happens, probability
 from simulate.samplers import Draw
 from simulate.statistics import Distribution, Mean, Probability, Range
-from simulate.texts import Pack, Texts
 from theory.facts.occupancy import singletons_and_missing
 
 if TYPE_CHECKING:

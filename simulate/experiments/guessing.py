@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from simulate.ensembles.texts import Pack
 from simulate.experiment import Experiment, exactly, number
 from simulate.experiments.missing_mass import EQUAL, happens, probability
 from simulate.samplers import Draw
 from simulate.statistics import Mean, Probability
-from simulate.texts import Pack
 from theory import law
 
 if TYPE_CHECKING:

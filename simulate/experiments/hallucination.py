@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from simulate.ensembles.texts import Pack, Texts
 from simulate.experiment import Experiment, number
 from simulate.experiments.missing_mass import happens, probability
 from simulate.samplers import Draw
 from simulate.statistics import Mean, Probability, Range
-from simulate.texts import Pack, Texts
 from theory import law
 from theory.facts.occupancy import occupancy
 

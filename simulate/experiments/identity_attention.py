@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from simulate.attention import length, weights
+from simulate.attention import weights
+from simulate.ensembles.frames import length
 from simulate.experiment import Experiment
 from simulate.experiments.key_query_value import LARGEST_GAP, D, directions
 from simulate.samplers import Draw

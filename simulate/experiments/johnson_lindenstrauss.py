@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from simulate.ensembles.projections import factors, projections
 from simulate.experiment import Experiment, exactly, number
 from simulate.experiments.chi_squared import SELDOM_REACHED
-from simulate.projections import factors, projections
 from simulate.samplers import Draw
 from simulate.statistics import Mean, Probability, Range
 from simulate.tallies import indicator

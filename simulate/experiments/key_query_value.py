@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from simulate.attention import orthonormal, weights
+from simulate.attention import weights
+from simulate.ensembles.frames import orthonormal
 from simulate.experiment import Experiment
 from simulate.samplers import Draw
 from simulate.statistics import Identity

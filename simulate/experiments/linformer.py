@@ -10,9 +10,9 @@ import numpy as np
 from scipy import special
 
 from simulate.attention import weights
+from simulate.ensembles.projections import factors, project, projections
 from simulate.experiment import Experiment, number
 from simulate.experiments.chi_squared import SELDOM_REACHED
-from simulate.projections import factors, project, projections
 from simulate.samplers import Draw
 from simulate.statistics import Bound, Distribution, Mean
 from simulate.tallies import indicator

@@ -9,9 +9,9 @@ import numpy as np
 from scipy import special
 
 from simulate.attention import weights
+from simulate.ensembles.projections import factors, project, projections
 from simulate.experiment import Experiment, Measure, exactly, number
 from simulate.experiments.johnson_lindenstrauss import pair, products
-from simulate.projections import factors, project, projections
 from simulate.samplers import Draw
 from simulate.statistics import Bound, Distribution, Probability
 from simulate.tallies import indicator

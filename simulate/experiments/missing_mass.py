@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from simulate.ensembles.texts import Pack, Texts
 from simulate.experiment import Experiment, number
 from simulate.samplers import Draw
 from simulate.statistics import Probability, Range
-from simulate.texts import Pack, Texts
 from theory.facts.occupancy import singletons_and_missing
 
 if TYPE_CHECKING:

@@ -10,7 +10,8 @@ import numpy as np
 from scipy import special
 
 from simulate import output_law
-from simulate.attention import largest, orthonormal, weights
+from simulate.attention import largest, weights
+from simulate.ensembles.frames import orthonormal
 from simulate.experiment import Experiment, Measure, exactly, number
 from simulate.experiments import averaging
 from simulate.keys import A, B

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from simulate.ensembles.feature_moments import orthogonal_draws, orthogonal_pair
+from simulate.ensembles.features import POSITIVE, Case, D, estimates, orthogonal, pair, products
 from simulate.experiment import Experiment, exactly, number
 from simulate.experiments.feature_variance import kernel
 from simulate.experiments.random_features import APART, TOTAL
-from simulate.feature_moments import orthogonal_draws, orthogonal_pair
-from simulate.features import POSITIVE, Case, D, estimates, orthogonal, pair, products
 from simulate.samplers import Draw
 from simulate.statistics import Range, UnboundedMean
 

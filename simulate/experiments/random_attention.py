@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from simulate.attention_graphs import attends, one_layer_further, with_random_keys
+from simulate.ensembles.attention_graphs import attends, one_layer_further, with_random_keys
 from simulate.experiment import Experiment, exactly
 from simulate.samplers import Draw
 from simulate.statistics import Probability

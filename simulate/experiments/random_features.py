@@ -5,9 +5,8 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from simulate.experiment import Experiment, exactly
-from simulate.feature_moments import one_draw, orthogonal_draws
-from simulate.features import (
+from simulate.ensembles.feature_moments import one_draw, orthogonal_draws
+from simulate.ensembles.features import (
     HYPERBOLIC,
     POSITIVE,
     TRIGONOMETRIC,
@@ -19,6 +18,7 @@ from simulate.features import (
     orthogonal,
     pair,
 )
+from simulate.experiment import Experiment, exactly
 from simulate.samplers import Draw
 from simulate.statistics import UnboundedMean
 

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from simulate.ensembles.features import POSITIVE, D, estimates, half_squares, on_sphere, pair
 from simulate.experiment import Experiment, number
 from simulate.experiments.feature_variance import kernel
-from simulate.features import POSITIVE, D, estimates, half_squares, on_sphere, pair
 from simulate.samplers import Draw
 from simulate.statistics import Range, UnboundedMean
 from theory.features.regularised_kernel import sphere_mean

@@ -9,11 +9,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from simulate.experiment import number
-from simulate.experiments.feature_variance import FAR_APART, kernel
-from simulate.experiments.random_features import TOTAL
-from simulate.feature_moments import one_draw, orthogonal_draws
-from simulate.features import (
+from simulate.ensembles.feature_moments import one_draw, orthogonal_draws
+from simulate.ensembles.features import (
     HYPERBOLIC,
     POSITIVE,
     TRIGONOMETRIC,
@@ -22,6 +19,9 @@ from simulate.features import (
     pair,
     products,
 )
+from simulate.experiment import number
+from simulate.experiments.feature_variance import FAR_APART, kernel
+from simulate.experiments.random_features import TOTAL
 from simulate.samplers import Draw
 from simulate.statistics import UnboundedMean
 from simulate.streams import SIZE

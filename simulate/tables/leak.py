@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from simulate.attention import length
+from simulate.ensembles.frames import length
 from simulate.experiment import number
 from simulate.experiments import averaging
 from simulate.keys import B

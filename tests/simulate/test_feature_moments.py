@@ -8,9 +8,9 @@ import math
 import numpy as np
 import pytest
 
-from simulate import feature_moments as moments
-from simulate.feature_moments import Spread
-from simulate.features import HYPERBOLIC, POSITIVE, TRIGONOMETRIC, Kind
+from simulate.ensembles import feature_moments as moments
+from simulate.ensembles.feature_moments import Spread
+from simulate.ensembles.features import HYPERBOLIC, POSITIVE, TRIGONOMETRIC, Kind
 from theory import law
 from theory.features.orthogonal_series import pair_covariance
 

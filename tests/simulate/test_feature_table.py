@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from simulate import features
+from simulate.ensembles import features
 from simulate.samplers import reduced
 from simulate.tables import TABLES, feature_error
 from simulate.tables.table import Run

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from simulate.features import (
+from simulate.ensembles.features import (
     HYPERBOLIC,
     POSITIVE,
     TRIGONOMETRIC,

@@ -15,13 +15,13 @@ import numpy as np
 import pytest
 
 from simulate.catalogue import catalogue
+from simulate.ensembles.texts import PACK, Pack, Texts
 from simulate.experiment import Experiment, false_alarm_share
 from simulate.experiments import guessing, hallucination
 from simulate.runner import run
 from simulate.samplers import Draw, reduced
 from simulate.statistics import Mean, Probability, Range
 from simulate.streams import Block
-from simulate.texts import PACK, Pack, Texts
 
 EXPERIMENTS = [*hallucination.experiments(1e-3), *guessing.experiments(1e-3)]
 BOUNDED = {

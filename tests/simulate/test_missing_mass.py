@@ -15,12 +15,12 @@ import pytest
 
 import theory
 from simulate.catalogue import catalogue
+from simulate.ensembles.texts import Texts
 from simulate.experiment import Experiment, false_alarm_share
 from simulate.experiments import good_turing, guessing, hallucination, missing_mass
 from simulate.runner import run
 from simulate.samplers import reduced
 from simulate.statistics import Mean, Probability
-from simulate.texts import Texts
 from theory.proof.claim import Claim
 
 EXPERIMENTS = [*missing_mass.experiments(1e-3), *good_turing.experiments(1e-3)]

@@ -19,9 +19,9 @@ import pytest
 from scipy import stats
 
 import theory
-from simulate import projections
 from simulate.attention import weights
 from simulate.catalogue import catalogue
+from simulate.ensembles import projections
 from simulate.experiment import DEFAULT_TRIALS, Experiment, false_alarm_share
 from simulate.experiments import chi_squared, johnson_lindenstrauss, linformer, linformer_proofs
 from simulate.runner import run

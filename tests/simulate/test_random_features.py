@@ -16,8 +16,10 @@ import numpy as np
 import pytest
 
 import theory
-from simulate import experiment, features
+from simulate import experiment
 from simulate.catalogue import catalogue
+from simulate.ensembles import features
+from simulate.ensembles.features import HYPERBOLIC, TRIGONOMETRIC, D
 from simulate.experiment import Experiment, false_alarm_share
 from simulate.experiments import (
     feature_comparison,
@@ -27,7 +29,6 @@ from simulate.experiments import (
     random_features,
     regularised_kernel,
 )
-from simulate.features import HYPERBOLIC, TRIGONOMETRIC, D
 from simulate.runner import run
 from simulate.samplers import reduced
 from theory.performer import positive_features

@@ -19,9 +19,9 @@ import pytest
 from scipy import stats
 
 import theory
-from simulate import attention_graphs
-from simulate.attention_graphs import BITS, with_random_keys
 from simulate.catalogue import catalogue
+from simulate.ensembles import attention_graphs
+from simulate.ensembles.attention_graphs import BITS, with_random_keys
 from simulate.experiment import DEFAULT_TRIALS, Experiment, false_alarm_share
 from simulate.experiments import attention_graph, bigbird, random_attention, spectral_gap
 from simulate.runner import run

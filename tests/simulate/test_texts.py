@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from simulate.texts import PACK, Pack, Texts
+from simulate.ensembles.texts import PACK, Pack, Texts
 
 UNEVEN = Pack((128, 64, 32, 31, 1))
 

@@ -16,7 +16,7 @@ import numpy as np
 if TYPE_CHECKING:
     from jaxtyping import Float
 
-    from simulate.features import Kind
+    from simulate.ensembles.features import Kind
 
 NODES = 120
 """Nodes of the quadrature: nothing but rounding is wrong at ‖x + y‖ ≤ 1 and ‖x − y‖ ≤ 3."""

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from simulate.attention import length
+from simulate.ensembles.frames import length, orthonormalise
 from theory import performer
 
 if TYPE_CHECKING:
@@ -105,10 +105,7 @@ def orthogonal(
         block = directions[start : start + d]
         rng.standard_normal(out=block)
         lengths = length(block)
-        for i, row in enumerate(block):
-            for earlier in block[:i]:
-                row -= np.einsum("dt,dt->t", earlier, row) * earlier
-            row /= length(row)
+        orthonormalise(block)
         block *= lengths[:, None]
     return np.moveaxis(directions, 2, 0)
 
