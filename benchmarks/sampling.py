@@ -20,10 +20,11 @@ from reports.record import processor
 from simulate import accelerator
 from simulate.attention import logit, share
 from simulate.experiment import DEFAULT_TRIALS, Experiment, exactly
-from simulate.keys import A, B, Scores, one_head
+from simulate.keys import A, B, Scores
 from simulate.runner import run
 from simulate.samplers import SAMPLERS, Draw
 from simulate.schedules import cores, on_threads
+from simulate.setting import Setting
 from simulate.statistics import Probability
 from simulate.streams import SIZE, Block
 from simulate.tallies import indicator
@@ -89,7 +90,7 @@ def by_vector() -> float:
 
 def by_us(trials: int, sampler: str, n: int = N, d: int = D) -> float:
     """The runner, with all that it does, on all cores."""
-    experiment = near_half(one_head(n, ALPHA, BETA, d=d))
+    experiment = near_half(Setting(ALPHA, BETA, n, d=d).one_head())
     (result,) = run([experiment], 1e-6, SAMPLERS[sampler], trials, schedule=on_threads(cores()))
     assert result.judgement.verdict == "consistent"
     return trials
@@ -132,7 +133,7 @@ def accelerated(device: str, trials: int) -> None:
     import torch
 
     sampler = accelerator.on_device(device)
-    experiment = near_half(one_head(N, ALPHA, BETA, d=D))
+    experiment = near_half(Setting(ALPHA, BETA, N, d=D).one_head())
     blocks = trials // accelerator.SIZE
 
     def normals() -> float:

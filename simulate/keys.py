@@ -20,9 +20,6 @@ if TYPE_CHECKING:
 A, B = 0, 1
 """Positions of the keys k_a and k_b among the n."""
 
-SETTINGS = (("isotropic", 0.0), ("radial", 0.5))
-"""Name and radial variance of Σ_a in questions 2c.1 and 2c.2."""
-
 
 @dataclass(frozen=True, eq=False)
 class Covariance:
@@ -104,27 +101,3 @@ class Scores:
         if np.any(self.roots * (1 - np.eye(heads))):
             return None
         return diagonal.T.copy()
-
-
-def one_head(
-    n: int, alpha: float, beta: float, radial: float = 0.0, d: int | None = None
-) -> Scores:
-    """Question 2c: q = β(μ_a + μ_b), for keys about unit vectors."""
-    keys = RandomKeys.of(n, alpha, radial, d)
-    return Scores(keys, beta * (keys.means[[A]] + keys.means[[B]]))
-
-
-def two_heads(
-    n: int, alpha: float, beta: float, radial: float = 0.0, d: int | None = None
-) -> Scores:
-    """Question 2d: q_1 = βμ_a and q_2 = βμ_b, for keys about unit vectors."""
-    keys = RandomKeys.of(n, alpha, radial, d)
-    return Scores(keys, beta * keys.means[[A, B]])
-
-
-def first_head(
-    n: int, alpha: float, beta: float, radial: float = 0.0, d: int | None = None
-) -> Scores:
-    """Question 2d, head 1 alone: q_1 = βμ_a."""
-    keys = RandomKeys.of(n, alpha, radial, d)
-    return Scores(keys, beta * keys.means[[A]])

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from simulate import keys
-from simulate.keys import Scores
+from simulate.keys import A, B, RandomKeys, Scores
+
+RADIAL = 0.5
+"""Variance of k_a along μ_a besides α in questions 2c.2 and 2d.2."""
 
 
 @dataclass(frozen=True)
@@ -21,17 +23,23 @@ class Setting:
     radial: float = 0.0
     d: int | None = None
 
+    def keys(self) -> RandomKeys:
+        return RandomKeys.of(self.n, self.alpha, self.radial, self.d)
+
     def one_head(self) -> Scores:
         """Under q = β(μ_a + μ_b)."""
-        return keys.one_head(self.n, self.alpha, self.beta, self.radial, self.d)
+        keys = self.keys()
+        return Scores(keys, self.beta * (keys.means[[A]] + keys.means[[B]]))
 
     def two_heads(self) -> Scores:
         """Under q_1 = βμ_a and q_2 = βμ_b."""
-        return keys.two_heads(self.n, self.alpha, self.beta, self.radial, self.d)
+        keys = self.keys()
+        return Scores(keys, self.beta * keys.means[[A, B]])
 
     def first_head(self) -> Scores:
         """Under q_1 = βμ_a alone."""
-        return keys.first_head(self.n, self.alpha, self.beta, self.radial, self.d)
+        keys = self.keys()
+        return Scores(keys, self.beta * keys.means[[A]])
 
     @property
     def name(self) -> str:

@@ -13,8 +13,9 @@ from scipy import special
 
 from simulate.attention import logit, share, weights
 from simulate.experiment import Experiment, Measure, number
-from simulate.keys import A, B, one_head
+from simulate.keys import A, B
 from simulate.samplers import Draw
+from simulate.setting import Setting
 from simulate.statistics import Mean, Probability
 from simulate.tallies import indicator
 
@@ -37,7 +38,7 @@ def experiments(alpha: float) -> list[Experiment]:
 
 def _off_half(alpha: float) -> Measure:
     """How far the share of v_a against v_b is from one half."""
-    scores = one_head(N, alpha, BETA)
+    scores = Setting(alpha, BETA, N).one_head()
     return lambda draw: abs(share(logit(draw.scores(scores)[0], A, B)) - 0.5)
 
 
@@ -87,7 +88,7 @@ def _largest() -> Experiment:
 
 def _far(alpha: float, beta: float) -> Measure:
     """Values are the unit vectors, at distance √2: the output is the vector of weights."""
-    scores = one_head(N, alpha, beta)
+    scores = Setting(alpha, beta, N).one_head()
 
     def far(draw: Draw) -> Float[np.ndarray, " trials"]:
         found = weights(draw.scores(scores)[0])

@@ -11,10 +11,10 @@ import numpy as np
 
 from simulate.attention import weights
 from simulate.experiment import Experiment, Measure, exactly, number
-from simulate.experiments.multi_head import RADIAL, wins
+from simulate.experiments.multi_head import wins
 from simulate.keys import A
 from simulate.samplers import Draw
-from simulate.setting import Setting
+from simulate.setting import RADIAL, Setting
 from simulate.statistics import Mean
 
 if TYPE_CHECKING:

@@ -13,10 +13,10 @@ import numpy as np
 from simulate.arrays import namespace
 from simulate.attention import largest, logit, weights
 from simulate.experiment import Experiment, exactly, number
-from simulate.experiments.multi_head import BETA, RADIAL
+from simulate.experiments.multi_head import BETA
 from simulate.keys import A, B, Scores
 from simulate.samplers import Draw
-from simulate.setting import Setting
+from simulate.setting import RADIAL, Setting
 from simulate.statistics import Distribution, Mean, Probability
 from simulate.tallies import indicator
 from theory import law

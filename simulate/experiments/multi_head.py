@@ -16,7 +16,7 @@ from simulate.experiment import Experiment, Measure, exactly, number
 from simulate.experiments import averaging
 from simulate.keys import A, B
 from simulate.samplers import Draw
-from simulate.setting import Setting
+from simulate.setting import RADIAL, Setting
 from simulate.statistics import Distribution, Identity, Mean, Probability, Range
 from simulate.tallies import indicator
 from theory import law
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
 SIZES = (2, 16)
 BETA = 30.0
-RADIAL = 0.5
 TOLERANCE = 0.1
 
 

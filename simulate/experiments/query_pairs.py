@@ -14,9 +14,9 @@ from scipy import special
 
 from simulate.attention import largest, logit, share, weights
 from simulate.experiment import Experiment, Measure, exactly, number
-from simulate.experiments.multi_head import RADIAL
-from simulate.keys import A, B, RandomKeys, Scores, one_head
+from simulate.keys import A, B, RandomKeys, Scores
 from simulate.samplers import Draw
+from simulate.setting import RADIAL, Setting
 from simulate.statistics import Mean, Probability
 from simulate.tallies import indicator
 
@@ -72,7 +72,7 @@ def _plane() -> Experiment:
 def _tie() -> Experiment:
     """A head of twice the scale has twice the logit of the head of least scale."""
     beta, coin = 30.0, 0.25
-    scores = one_head(2, ALPHA, beta, RADIAL)
+    scores = Setting(ALPHA, beta, 2, RADIAL).one_head()
 
     def squared(draw: Draw) -> Float[np.ndarray, " trials"]:
         least = logit(draw.scores(scores)[0], A, B)

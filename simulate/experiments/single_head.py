@@ -11,9 +11,9 @@ from scipy import special
 
 from simulate.attention import logit, share
 from simulate.experiment import Experiment, Measure, exactly, number
-from simulate.keys import SETTINGS, A, B, RandomKeys, Scores
+from simulate.keys import A, B, RandomKeys, Scores
 from simulate.samplers import Draw
-from simulate.setting import Setting
+from simulate.setting import RADIAL, Setting
 from simulate.statistics import CramerVonMises, Distribution, Mean, Probability, Range
 from simulate.tallies import indicator
 from theory import law
@@ -32,8 +32,8 @@ STANDARD_NORMAL = Distribution(special.ndtr, grid=DEVIATIONS)
 
 def experiments(alpha: float) -> list[Experiment]:
     """The exact law of the share s = α_a/(α_a + α_b), and what follows from it."""
-    isotropic, radial = (Setting(alpha, 10.0, N, r) for _, r in SETTINGS)
-    found = [split(Setting(alpha, beta, N, r)) for _, r in SETTINGS for beta in GAINS]
+    isotropic, radial = (Setting(alpha, 10.0, N, r) for r in (0.0, RADIAL))
+    found = [split(Setting(alpha, beta, N, r)) for r in (0.0, RADIAL) for beta in GAINS]
     found += [split(setting, CramerVonMises) for setting in (isotropic, radial)]
     found += [score(isotropic), score(radial), joint(radial), logit_of_share(radial, 6.0)]
     found += [near_half(isotropic), undecided(radial), coin(radial)]

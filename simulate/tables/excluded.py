@@ -6,8 +6,8 @@ import numpy as np
 
 from simulate.attention import largest
 from simulate.experiments import multi_head
-from simulate.experiments.multi_head import RADIAL
-from simulate.keys import A, two_heads
+from simulate.keys import A
+from simulate.setting import RADIAL, Setting
 from simulate.streams import SIZE
 from simulate.tables.table import Run, Table
 from simulate.tallies import Moments
@@ -25,7 +25,7 @@ def table(run: Run) -> Table:
     rows = []
     for noise in multi_head.noises(run.alpha):
         (draw,) = run.draws(f"excluded.alpha{noise:g}", 1, TRIALS)
-        scores = draw.scores(two_heads(N, noise, 1.0, RADIAL))
+        scores = draw.scores(Setting(noise, 1.0, N, RADIAL).two_heads())
         hits = largest(scores, A)
         for condition, among in (("all", np.full(draw.trials, True)), ("kept", scores[0, A] >= 0)):
             misses = np.count_nonzero(~hits[0, among])

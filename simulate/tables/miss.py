@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from simulate.experiment import number
 from simulate.experiments import multi_head
-from simulate.experiments.multi_head import RADIAL
+from simulate.setting import RADIAL
 from simulate.tables.table import Run, Table
 from simulate.tallies import Count
 

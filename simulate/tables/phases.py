@@ -10,7 +10,8 @@ import numpy as np
 
 from simulate.attention import weights
 from simulate.experiment import number
-from simulate.keys import SETTINGS, A, B, one_head, two_heads
+from simulate.keys import A, B
+from simulate.setting import RADIAL, Setting
 from simulate.tables.table import Run, Table
 from theory import law
 
@@ -34,7 +35,7 @@ def table(run: Run) -> Table:
     rows = []
     for heads in (1, 2):
         errors = _errors(heads)
-        for setting, radial in SETTINGS:
+        for setting, radial in (("isotropic", 0.0), ("radial", RADIAL)):
             for number_of_noise, alpha in enumerate(NOISES):
                 key = f"phases.heads{heads}.{setting}.{number_of_noise}"
                 near = _near(run, key, heads, alpha, radial)
@@ -50,7 +51,8 @@ def table(run: Run) -> Table:
 def _near(run: Run, key: str, heads: int, alpha: float, radial: float) -> Int[np.ndarray, " gains"]:
     """How many samples are near the average at each gain."""
     (draw,) = run.draws(key, 1, TRIALS)
-    drawn = draw.scores((one_head if heads == 1 else two_heads)(N, alpha, 1.0, radial))
+    setting = Setting(alpha, 1.0, N, radial)
+    drawn = draw.scores(setting.one_head() if heads == 1 else setting.two_heads())
     counts = []
     for beta in GAINS:
         output = weights(beta * drawn).mean(axis=0)

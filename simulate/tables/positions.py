@@ -9,9 +9,8 @@ import numpy as np
 
 from simulate import output_law
 from simulate.attention import weights
-from simulate.experiments.multi_head import RADIAL
 from simulate.keys import A, B, Scores
-from simulate.setting import Setting
+from simulate.setting import RADIAL, Setting
 from simulate.tables.table import Run, Table
 from simulate.tallies import Histogram
 

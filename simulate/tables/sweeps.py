@@ -16,9 +16,9 @@ import numpy as np
 
 from simulate.attention import largest, weights
 from simulate.experiment import exactly, number
-from simulate.experiments.multi_head import RADIAL
-from simulate.keys import A, B, Scores, first_head, one_head, two_heads
+from simulate.keys import A, B, Scores
 from simulate.samplers import SAMPLERS, Draw
+from simulate.setting import RADIAL, Setting
 from simulate.statistics import Check, Judgement, Mean, Probability
 from simulate.streams import SIZE
 from simulate.tables.table import Run, Table
@@ -117,7 +117,8 @@ def _over_dimensions(alpha: float) -> Iterator[Point]:
 def _variances(x: float, alpha: float, beta: float, radial: float, d: int = 2) -> Point:
     """With two keys, on the same keys for one head and for two."""
     n = 2
-    single, both = one_head(n, alpha, beta, radial, d), two_heads(n, alpha, beta, radial, d)
+    setting = Setting(alpha, beta, n, radial, d)
+    single, both = setting.one_head(), setting.two_heads()
     scores = Scores(single.keys, np.concatenate([single.queries, both.queries]))
 
     def outputs(draw: Draw) -> Series:
@@ -143,7 +144,7 @@ def _over_keys(alpha: float) -> Iterator[Point]:
 
 def _misses(n: int, alpha: float) -> Point:
     """Both settings, on independent keys."""
-    isotropic, radial = (first_head(n, alpha, 1.0, r) for r in (0.0, RADIAL))
+    isotropic, radial = (Setting(alpha, 1.0, n, r).first_head() for r in (0.0, RADIAL))
 
     def missed(draw: Draw, law: Scores) -> Float[np.ndarray, " trials"]:
         scores = draw.scores(law)[0]
@@ -168,7 +169,7 @@ def _over_others(alpha: float) -> Iterator[Point]:
 
 def _strayed(n: int, alpha: float) -> Point:
     beta = BETA / 2
-    scores = one_head(n, alpha, beta)
+    scores = Setting(alpha, beta, n).one_head()
 
     def measure(draw: Draw) -> Series:
         found = weights(draw.scores(scores)[0])
@@ -188,7 +189,7 @@ def _over_shares(alpha: float) -> Iterator[Point]:
 def _mixture(share: float, alpha: float) -> Point:
     """Variance of the weight of v_a, and its mean squared distance from one half."""
     n = 16
-    scores = two_heads(n, alpha, 1.0, RADIAL)
+    scores = Setting(alpha, 1.0, n, RADIAL).two_heads()
 
     def weight(draw: Draw) -> Float[np.ndarray, " trials"]:
         drawn = draw.scores(scores)

@@ -9,12 +9,14 @@ import numpy as np
 import pytest
 
 from simulate import accelerator
+from simulate.arrays import on_host
 from simulate.attention import largest, log_weights, weights
 from simulate.catalogue import catalogue
 from simulate.experiment import Experiment, false_alarm_share
-from simulate.keys import Covariance, RandomKeys, Scores, one_head, two_heads
+from simulate.keys import Covariance, RandomKeys, Scores
 from simulate.runner import run
 from simulate.samplers import Draw, reduced, shaped
+from simulate.setting import Setting
 from simulate.streams import Block
 
 torch = pytest.importorskip("torch")
@@ -33,18 +35,21 @@ def correlated() -> Scores:
 
 
 @pytest.mark.parametrize("device", DEVICES)
-@pytest.mark.parametrize("law", [one_head(16, 0.01, 10.0), two_heads(4, 0.1, 3, 0.5), correlated()])
+@pytest.mark.parametrize(
+    "law",
+    [Setting(0.01, 10.0, 16).one_head(), Setting(0.1, 3.0, 4, 0.5).two_heads(), correlated()],
+)
 def test_of_the_same_normals_it_makes_the_same_weights(law: Scores, device: str) -> None:
     noise = np.random.default_rng(1).standard_normal((*law.shape, 1000))
     there = shaped(torch.as_tensor(noise.copy(), device=device), law)
     here = shaped(noise, law)
-    np.testing.assert_allclose(there.cpu().numpy(), here, rtol=1e-12, atol=1e-12)
+    np.testing.assert_allclose(on_host(there), here, rtol=1e-12, atol=1e-12)
     for found, expected in (
         (weights(there), weights(here)),
         (log_weights(there), log_weights(here)),
         (largest(there, 1), largest(here, 1)),
     ):
-        np.testing.assert_allclose(found.cpu().numpy(), expected, rtol=1e-11, atol=1e-14)
+        np.testing.assert_allclose(on_host(found), expected, rtol=1e-11, atol=1e-14)
 
 
 ON_KEYS = [e for e in CATALOGUE if e.on_keys]

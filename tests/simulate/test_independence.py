@@ -27,8 +27,9 @@ import pytest
 from scipy import fft, optimize, special
 
 from simulate.catalogue import catalogue
-from simulate.keys import RandomKeys, Scores, two_heads
+from simulate.keys import RandomKeys, Scores
 from simulate.samplers import Sampler, reduced
+from simulate.setting import Setting
 from simulate.streams import Block
 
 M = 2**16
@@ -69,7 +70,7 @@ def _pairs() -> dict[str, list[tuple[Name, Name]]]:
 PAIRS = _pairs()
 CORRELATED = RandomKeys.of(3, 0.5, 0.5)
 LAWS = {
-    "one query a mean": two_heads(4, 0.5, 2.0),
+    "one query a mean": Setting(0.5, 2.0, 4).two_heads(),
     "queries with a common part": Scores(CORRELATED, CORRELATED.means[[0, 0]] + np.eye(3)[:2]),
 }
 ROWS = {name: math.comb(math.prod(law.shape), 2) for name, law in LAWS.items()}

@@ -21,9 +21,10 @@ from scipy import stats
 from simulate import samplers
 from simulate.attention import weights
 from simulate.catalogue import catalogue
-from simulate.keys import Covariance, RandomKeys, Scores, first_head, one_head, two_heads
+from simulate.keys import Covariance, RandomKeys, Scores
 from simulate.runner import run
 from simulate.samplers import Sampler, full, reduced
+from simulate.setting import Setting
 from simulate.statistics import dkw
 from simulate.streams import SIZE, Block
 
@@ -232,9 +233,9 @@ def test_equal_queries_give_equal_scores(sampler: Sampler) -> None:
 
 
 def test_queries_are_those_of_the_questions() -> None:
-    assert one_head(3, 0.1, 2.0).queries.tolist() == [[2, 2, 0]]
-    assert two_heads(3, 0.1, 2.0, d=4).queries.tolist() == [[2, 0, 0, 0], [0, 2, 0, 0]]
-    assert first_head(3, 0.1, 2.0).queries.tolist() == [[2, 0, 0]]
+    assert Setting(0.1, 2.0, 3).one_head().queries.tolist() == [[2, 2, 0]]
+    assert Setting(0.1, 2.0, 3, d=4).two_heads().queries.tolist() == [[2, 0, 0, 0], [0, 2, 0, 0]]
+    assert Setting(0.1, 2.0, 3).first_head().queries.tolist() == [[2, 0, 0]]
 
 
 # ------------------------------------------------------------------------------------ memory
@@ -261,7 +262,7 @@ def test_low_rank_noise_forms_no_square_matrix(sampler: Sampler) -> None:
 
 def test_whole_keys_of_a_block_are_never_all_in_memory() -> None:
     n, d = 16, 64
-    scores = two_heads(n, 0.1, 1.0, d=d)
+    scores = Setting(0.1, 1.0, n, d=d).two_heads()
     found = peak(lambda: full(Block(0, "keys", 0), SIZE, scores))
     assert found < 8 * scores.means.size * SIZE + 4 * 8 * samplers.CACHED
     assert found < 0.1 * 8 * n * d * SIZE

@@ -21,9 +21,10 @@ from simulate import output_law
 from simulate.catalogue import catalogue
 from simulate.experiment import false_alarm_share
 from simulate.experiments import multi_head
-from simulate.keys import RandomKeys, Scores, one_head, two_heads
+from simulate.keys import RandomKeys, Scores
 from simulate.runner import run as run_experiments
 from simulate.samplers import SAMPLERS, Draw
+from simulate.setting import Setting
 from simulate.statistics import dkw
 from simulate.streams import Block
 from simulate.tables import TABLES, phases, positions, sweeps, write
@@ -190,7 +191,8 @@ def test_nearness_is_that_of_whole_vectors(run: Run, heads: int) -> None:
     found = dataclasses.replace(run, sampler=first_of(trials, run))
     near = phases._near(found, "test", heads, alpha, 0.5)
     (draw,) = run.draws("test", 1, phases.TRIALS)
-    law_of_scores = (one_head if heads == 1 else two_heads)(n, alpha, beta, 0.5)
+    setting = Setting(alpha, beta, n, 0.5)
+    law_of_scores = setting.one_head() if heads == 1 else setting.two_heads()
     scores = draw.scores(law_of_scores)[:, :, :trials]
     values = stats.ortho_group.rvs(n + 3, random_state=1)[:n]
     average, distance = (values[0] + values[1]) / 2, np.linalg.norm(values[0] - values[1])
