@@ -124,25 +124,3 @@ def largest_variance(
         ratio = min(ratio, float(np.max(image / f)))
         f = image / np.max(image)
     return ratio
-
-
-def limiting_p_value(statistic: float) -> float:
-    """P(∫B² > statistic) for the Brownian bridge B, the limit of P(n·ω² > statistic).
-
-    An approximation that no theorem protects: for comparison, never for a verdict. Smirnov's
-    alternating series (1936) of integrals between the zeros of the sine, which loses no digits
-    however small the probability:
-
-        P = (2/π) Σₖ (-1)ᵏ⁺¹ ∫ exp(-s·z²/2) / √(-z·sin z) dz,    (2k - 1)π < z < 2kπ.
-    """
-    if statistic <= 0:
-        return 1.0
-    angles = (np.arange(64) + 0.5) * np.pi / 64
-    total = 0.0
-    for k in range(1, 4 + math.ceil(math.sqrt(80 / statistic) / (2 * math.pi))):
-        # z = (2k - ½)π + (π/2)·cos(angle): both ends are then smooth, and the rule exact at once.
-        z = (2 * k - 0.5) * np.pi + np.pi / 2 * np.cos(angles)
-        heights = np.exp(-statistic * z**2 / 2) / np.sqrt(-z * np.sin(z))
-        integral = float(np.sum(heights * np.sin(angles))) * np.pi / 2 * np.pi / 64
-        total -= (-1) ** k * integral
-    return min(1.0, 2 / math.pi * total)

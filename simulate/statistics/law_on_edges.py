@@ -22,19 +22,17 @@ EDGES = 2000
 class LawOnEdges(Check[Cumulative]):
     """Values against their cumulative distribution function F, compared with F_n edge by edge.
 
-    grid: ascending points from one end of the law to the other, between which edges are chosen;
-    marks: edges wanted besides, for a figure
+    grid: ascending points from one end of the law to the other, between which edges are chosen
     """
 
     law: Callable[[Float[np.ndarray, " x"]], Float[np.ndarray, " x"]]
     grid: Float[np.ndarray, " x"]
-    marks: tuple[float, ...] = ()
 
     @cached_property
     def edges(self) -> Float[np.ndarray, " edges"]:
         """About EDGES points that cut the law into nearly equal parts."""
         levels = np.arange(0.5, EDGES) / EDGES
-        return np.unique(np.append(np.interp(levels, self.law(self.grid), self.grid), self.marks))
+        return np.unique(np.interp(levels, self.law(self.grid), self.grid))
 
     @cached_property
     def law_at_edges(self) -> Float[np.ndarray, " edges"]:

@@ -10,7 +10,7 @@ import pytest
 from scipy import optimize, special, stats
 
 from simulate.statistics import CramerVonMises, Distribution, cramer_von_mises, dkw
-from simulate.statistics.cramer_von_mises import largest_variance, limiting_p_value
+from simulate.statistics.cramer_von_mises import largest_variance
 
 UNIFORM = CramerVonMises(lambda u: u, grid=np.linspace(0, 1, 2))
 COARSE = CramerVonMises(lambda x: x**2, grid=np.array([0.1, 0.2, 0.5, 0.7, 0.95]))
@@ -69,6 +69,27 @@ def test_distance_is_scipys(n: int) -> None:
     reference = stats.cramervonmises(sample, "uniform").statistic
     found = UNIFORM.judge(UNIFORM.tally(sample), n, 1e-3)
     assert n * found.distance**2 == pytest.approx(reference, rel=0.01)
+
+
+def limiting_p_value(statistic: float) -> float:
+    """P(∫B² > statistic) for the Brownian bridge B, the limit of P(n·ω² > statistic).
+
+    By Smirnov's alternating series (1936) of integrals between the zeros of the sine, which loses
+    no digits however small the probability:
+
+        P = (2/π) Σₖ (-1)ᵏ⁺¹ ∫ exp(-s·z²/2) / √(-z·sin z) dz,    (2k - 1)π < z < 2kπ.
+    """
+    if statistic <= 0:
+        return 1.0
+    angles = (np.arange(64) + 0.5) * np.pi / 64
+    total = 0.0
+    for k in range(1, 4 + math.ceil(math.sqrt(80 / statistic) / (2 * math.pi))):
+        # z = (2k - ½)π + (π/2)·cos(angle): both ends are then smooth, and the rule exact at once.
+        z = (2 * k - 0.5) * np.pi + np.pi / 2 * np.cos(angles)
+        heights = np.exp(-statistic * z**2 / 2) / np.sqrt(-z * np.sin(z))
+        integral = float(np.sum(heights * np.sin(angles))) * np.pi / 2 * np.pi / 64
+        total -= (-1) ** k * integral
+    return min(1.0, 2 / math.pi * total)
 
 
 def shifted_grid(n: int, shift: float) -> np.ndarray:
@@ -150,7 +171,7 @@ def test_the_price_of_a_theorem(alarm: float, price: float) -> None:
 def test_few_trials_contradict_nothing() -> None:
     assert UNIFORM.threshold(3, 1e-6) == 1
     judgement = UNIFORM.judge(UNIFORM.tally(np.zeros(3)), 3, 1e-6)
-    assert (judgement.verdict, judgement.detectable) == ("consistent", None)
+    assert (judgement.verdict, judgement.detectable) == ("inconclusive", None)
 
 
 def test_a_broad_deviation_is_seen_sooner_than_by_the_largest_distance() -> None:
@@ -163,9 +184,9 @@ def test_a_broad_deviation_is_seen_sooner_than_by_the_largest_distance() -> None
     assert verdicts == ["contradicted", "consistent"]
 
 
-def test_an_unbounded_law_and_marks_besides_the_edges() -> None:
+def test_an_unbounded_law() -> None:
     n = 50_000
-    check = CramerVonMises(special.ndtr, grid=np.linspace(-8, 8, 4001), marks=(0.0, 30.0))
+    check = CramerVonMises(special.ndtr, grid=np.linspace(-8, 8, 4001))
     sample = np.random.default_rng(9).normal(0, 1, n)
     assert check.judge(check.tally(sample), n, 1e-6).verdict == "consistent"
     assert check.judge(check.tally(1.05 * sample), n, 1e-6).verdict == "contradicted"
