@@ -1,7 +1,7 @@
 """The journal of a run: what is finished so far, so that an interrupted run goes on from there.
 
-It is named after everything that the results depend on (arguments, code, versions of numpy and
-scipy), so a run can only ever find its own. It is written whole and atomically every few seconds,
+It is named after everything that the results depend on (arguments, code, libraries, machine), so a
+run can only ever find its own. It is written whole and atomically every few seconds,
 and removed when the run is done. One that was damaged is not used.
 """
 
@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import hashlib
 import json
+import platform
 import time
 from collections.abc import Mapping
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from reports.record import ROOT, sha256, write_text
+from reports.record import ROOT, processor, sha256, write_text
 from simulate.schedules import Ranks
 
 PAUSE = 2.0
@@ -71,12 +72,13 @@ class Journal:
 
 
 def _fingerprint(settings: Mapping[str, Any]) -> str:
-    """Hash of the settings, of the code and of the libraries that compute."""
+    """Hash of the settings, the code, the libraries that compute and the machine."""
     code = [p for folder in ("simulate", "theory") for p in sorted((ROOT / folder).rglob("*.py"))]
     everything = {
         "settings": dict(settings),
         "code": {str(p.relative_to(ROOT)): sha256(p) for p in code},
         "libraries": {name: metadata.version(name) for name in ("numpy", "scipy", "sympy")},
+        "machine": [platform.python_version(), platform.machine(), processor()],
     }
     return _digest(everything)[:16]
 
