@@ -14,8 +14,7 @@ import numpy as np
 import pytest
 
 import theory
-from simulate.catalogue import catalogue
-from simulate.experiment import Experiment, false_alarm_share
+from simulate.experiment import Experiment
 from simulate.experiments import (
     averaging_queries,
     convex_hull,
@@ -26,9 +25,8 @@ from simulate.experiments import (
     separation,
     set_attention,
 )
-from simulate.runner import run
-from simulate.samplers import reduced
 from simulate.statistics import Bound, Judgement
+from tests.simulate.verdicts import results
 from theory.keys.nearest_point import nearest_weights
 from theory.proof.claim import Claim
 from theory.proof.law import Law
@@ -49,14 +47,13 @@ FOUND = [
     for e in module.experiments(1e-3)
     if e.key != "logistic_normal.distribution"  # its claim's twin is about the density
 ]
-SHARE = false_alarm_share(catalogue())
 TRIALS = 2**16
 """In half of the trials the bounds are attained: more of them would show no more."""
 
 
 def judged(e: Experiment) -> Judgement:
     trials = TRIALS if not e.check.statistical else 10**6
-    (result,) = run([e], SHARE, reduced, trials=trials, seed=1)
+    (result,) = results([e], trials=trials).values()
     return result.judgement
 
 

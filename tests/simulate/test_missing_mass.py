@@ -14,28 +14,18 @@ import numpy as np
 import pytest
 
 import theory
-from simulate.catalogue import catalogue
 from simulate.ensembles.texts import Texts
-from simulate.experiment import Experiment, false_alarm_share
 from simulate.experiments import good_turing, guessing, hallucination, missing_mass
-from simulate.runner import run
-from simulate.samplers import reduced
 from simulate.statistics import Mean, Probability
+from tests.simulate.verdicts import contradicted, verdicts
 from theory.proof.claim import Claim
 
 EXPERIMENTS = [*missing_mass.experiments(1e-3), *good_turing.experiments(1e-3)]
 BOUNDED = {e.key for e in EXPERIMENTS if e.key.endswith((".unequal", ".short"))}
-SHARE = false_alarm_share(catalogue())
-
-
-def contradicted(experiments: list[Experiment]) -> set[str]:
-    results = run(experiments, SHARE, reduced, seed=1)
-    return {r.experiment.key for r in results if r.judgement.verdict == "contradicted"}
 
 
 def test_the_laws_hold() -> None:
-    results = run(EXPERIMENTS, SHARE, reduced, seed=1)
-    assert {r.judgement.verdict for r in results} == {"consistent"}
+    assert set(verdicts(EXPERIMENTS).values()) == {"consistent"}
 
 
 def _a_draw_fewer(texts: Texts, rng: np.random.Generator, trials: int) -> np.ndarray:

@@ -17,7 +17,7 @@ from scipy import stats
 
 from simulate import runner
 from simulate.catalogue import catalogue
-from simulate.experiment import DEFAULT_TRIALS, Experiment, Result, false_alarm_share
+from simulate.experiment import Experiment
 from simulate.experiments import general_covariance
 from simulate.keys import A, B, Covariance, RandomKeys, Scores
 from simulate.runner import STRETCH, Stretch, run
@@ -31,23 +31,12 @@ from simulate.statistics import (
 )
 from simulate.streams import SIZE, Block
 from simulate.tallies import Count, Moments
+from tests.simulate.verdicts import results, verdicts
 
 CATALOGUE = {e.key: e for e in catalogue()}
-SHARE = false_alarm_share(list(CATALOGUE.values()))
 
 Noise = Callable[[np.random.Generator, tuple[int, int, int]], np.ndarray]
 Numbering = Callable[[int], int]
-
-
-def results(
-    experiments: Iterable[Experiment], sampler: Sampler = reduced, trials: int = DEFAULT_TRIALS
-) -> dict[str, Result]:
-    found = run(list(experiments), SHARE, sampler, trials=trials, seed=1)
-    return {r.experiment.key: r for r in found}
-
-
-def verdicts(experiments: Iterable[Experiment], sampler: Sampler = reduced) -> dict[str, str]:
-    return {key: r.judgement.verdict for key, r in results(experiments, sampler).items()}
 
 
 # ------------------------------------------------------------------------------ samplers

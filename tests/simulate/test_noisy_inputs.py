@@ -17,20 +17,17 @@ from scipy import integrate, stats
 
 import theory
 from simulate.attention import weights
-from simulate.catalogue import catalogue
-from simulate.experiment import Experiment, false_alarm_share
+from simulate.experiment import Experiment
 from simulate.experiments import filtered_inputs, noisy_inputs
-from simulate.runner import run
 from simulate.samplers import Draw, reduced
 from simulate.statistics import Distribution
 from simulate.streams import Block
+from tests.simulate.verdicts import contradicted, verdicts
 from theory import key_query_value
 from theory.noise import filtered_inputs as filtered_laws
 from theory.noise import noisy_inputs as laws
 from theory.proof import direct
 from theory.proof.claim import Claim
-
-SHARE = false_alarm_share(catalogue())
 
 
 def made() -> list[Experiment]:
@@ -42,14 +39,8 @@ def named(key: str) -> Experiment:
     return found
 
 
-def contradicted(experiments: list[Experiment]) -> set[str]:
-    results = run(experiments, SHARE, reduced, seed=1)
-    return {r.experiment.key for r in results if r.judgement.verdict == "contradicted"}
-
-
 def test_the_laws_hold() -> None:
-    results = run(made(), SHARE, reduced, seed=1)
-    assert {r.judgement.verdict for r in results} == {"consistent"}
+    assert set(verdicts(made()).values()) == {"consistent"}
 
 
 NOISY = noisy_inputs.noisy

@@ -3,33 +3,23 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable
 from types import ModuleType
 from typing import Any
 
 import numpy as np
 import pytest
 
-from simulate.catalogue import catalogue
-from simulate.experiment import DEFAULT_TRIALS, Experiment, Measure, false_alarm_share
+from simulate.experiment import Experiment, Measure
 from simulate.experiments import heads, kept_samples, query_pairs
 from simulate.keys import A, Covariance, RandomKeys, Scores
-from simulate.runner import run
-from simulate.samplers import Draw, Sampler, full, reduced
+from simulate.samplers import Draw, full, reduced
 from simulate.setting import Setting
 from simulate.streams import SIZE, Block
+from tests.simulate.verdicts import verdicts
 from theory.noise import both_heads
 from theory.noise import query_pairs as queries
 
 ALPHA = 1e-3
-SHARE = false_alarm_share(catalogue())
-
-
-def verdicts(
-    experiments: Iterable[Experiment], sampler: Sampler = reduced, trials: int = DEFAULT_TRIALS
-) -> dict[str, str]:
-    results = run(list(experiments), SHARE, sampler, trials=trials, seed=2)
-    return {r.experiment.key: r.judgement.verdict for r in results}
 
 
 def named(module: ModuleType, *keys: str) -> list[Experiment]:

@@ -20,36 +20,24 @@ from scipy import stats
 
 import theory
 from simulate.attention import weights
-from simulate.catalogue import catalogue
 from simulate.ensembles import projections
-from simulate.experiment import DEFAULT_TRIALS, Experiment, false_alarm_share
+from simulate.experiment import DEFAULT_TRIALS, Experiment
 from simulate.experiments import chi_squared, johnson_lindenstrauss, linformer, linformer_proofs
-from simulate.runner import run
 from simulate.samplers import Draw, reduced
 from simulate.statistics import Mean, Probability
 from simulate.streams import SIZE, Block
+from tests.simulate.verdicts import contradicted, verdicts
 from theory.proof.claim import Claim
 
 MODULES = (chi_squared, johnson_lindenstrauss, linformer, linformer_proofs)
 EXPERIMENTS = {e.key: e for module in MODULES for e in module.experiments(1e-3)}
-SHARE = false_alarm_share(catalogue())
 FALSE_ALARM = 1e-9
 
 Matrices = Callable[[np.random.Generator, int, int, int], np.ndarray]
 
 
-def verdicts(*experiments: Experiment, trials: int = DEFAULT_TRIALS) -> dict[str, str]:
-    results = run(experiments, SHARE, reduced, trials=trials, seed=2)
-    return {r.experiment.key: r.judgement.verdict for r in results}
-
-
-def contradicted(*experiments: Experiment, trials: int = DEFAULT_TRIALS) -> set[str]:
-    found = verdicts(*experiments, trials=trials)
-    return {key for key, verdict in found.items() if verdict == "contradicted"}
-
-
 def test_the_laws_hold() -> None:
-    found = verdicts(*EXPERIMENTS.values(), trials=DEFAULT_TRIALS // 4)
+    found = verdicts(EXPERIMENTS.values(), trials=DEFAULT_TRIALS // 4)
     assert set(found.values()) == {"consistent"}
 
 
@@ -110,7 +98,7 @@ def test_wrong_matrices_are_found(monkeypatch: pytest.MonkeyPatch, name: str) ->
     wrong, expected = WRONG_MATRICES[name]
     for module in MODULES:
         monkeypatch.setattr(module, "projections", wrong, raising=False)
-    assert contradicted(*(EXPERIMENTS[key] for key in sorted(expected))) == expected
+    assert contradicted(EXPERIMENTS[key] for key in sorted(expected)) == expected
 
 
 BY_FACTORS = {
@@ -132,10 +120,10 @@ def test_factors_that_are_too_small_or_too_large_are_found(
             monkeypatch.setattr(module, "factors", wrong, raising=False)
 
     scaled(1.2)
-    assert contradicted(*(EXPERIMENTS[key] for key in sorted(BY_FACTORS))) == BY_FACTORS
+    assert contradicted(EXPERIMENTS[key] for key in sorted(BY_FACTORS)) == BY_FACTORS
     scaled(0.9)
     exact = {"johnson_lindenstrauss.failure_of_many_rows", "linformer.printed"}
-    assert contradicted(*(EXPERIMENTS[key] for key in sorted(exact))) == exact
+    assert contradicted(EXPERIMENTS[key] for key in sorted(exact)) == exact
 
 
 # ----------------------------------------------------------------- mistakes in what is measured
@@ -153,7 +141,7 @@ def test_flipped_inequalities_are_found() -> None:
         if isinstance(e.check, Probability | Mean) and key != "johnson_lindenstrauss.variance"
     ]
     assert len(flipped) == 9
-    assert contradicted(*flipped, trials=SIZE) == {e.key for e in flipped}
+    assert contradicted(flipped, trials=SIZE) == {e.key for e in flipped}
 
 
 def test_an_error_relative_to_the_inner_product_is_found(
@@ -165,13 +153,13 @@ def test_an_error_relative_to_the_inner_product_is_found(
     promised = 2 * math.exp(-(epsilon**2 - epsilon**3) * k / 4)
     assert 0.1 < promised < 0.2
     by_paper = dataclasses.replace(e, check=Mean(lambda: (0.0, promised), width=1.0))
-    assert contradicted(by_paper) == {e.key}
+    assert contradicted([by_paper]) == {e.key}
 
 
 def test_a_pair_that_ignores_the_cosine_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(johnson_lindenstrauss, "pair", lambda cosine: (np.eye(2)[0], np.eye(2)[1]))
     keys = ("johnson_lindenstrauss.variance", "johnson_lindenstrauss.failure_of_many_rows")
-    assert contradicted(*(EXPERIMENTS[key] for key in keys)) == set(keys)
+    assert contradicted(EXPERIMENTS[key] for key in keys) == set(keys)
 
 
 def test_pooling_by_sums_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -182,20 +170,20 @@ def test_pooling_by_sums_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
         return weights(linformer.BLOCK * scores if pooled else scores, axis)
 
     monkeypatch.setattr(linformer, "weights", sharper)
-    assert contradicted(EXPERIMENTS["linformer.pooling"]) == {"linformer.pooling"}
+    assert contradicted([EXPERIMENTS["linformer.pooling"]]) == {"linformer.pooling"}
 
 
 def test_attention_without_its_sum_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     """Weights that are not divided by their sum make the output for a zero query too large."""
     monkeypatch.setattr(linformer_proofs, "weights", np.exp)
-    assert contradicted(EXPERIMENTS["linformer.zero_query"]) == {"linformer.zero_query"}
+    assert contradicted([EXPERIMENTS["linformer.zero_query"]]) == {"linformer.zero_query"}
 
 
 def test_rows_that_are_not_orthogonal_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
     """For these another pair may have more, and the named pair's bound is not attained."""
     monkeypatch.setattr(linformer_proofs, "_with_orthogonal_rows", lambda matrices: matrices)
     keys = ("linformer.orthogonal", "linformer.orthogonal_rows")
-    found = verdicts(*(EXPERIMENTS[key] for key in keys))
+    found = verdicts(EXPERIMENTS[key] for key in keys)
     assert found == dict(zip(keys, ("inconclusive", "contradicted"), strict=True))
 
 
@@ -240,7 +228,7 @@ def test_false_twins_are_contradicted(
         module, "exactly", lambda *given: lambda: (number(*given),) * 2, raising=False
     )
     (spoilt,) = [e for e in module.experiments(1e-3) if e.key == key]
-    assert contradicted(spoilt) == {key}
+    assert contradicted([spoilt]) == {key}
 
 
 # -------------------------------------------------------------------- samplers by themselves

@@ -19,37 +19,25 @@ import pytest
 from scipy import stats
 
 import theory
-from simulate.catalogue import catalogue
 from simulate.ensembles import attention_graphs
 from simulate.ensembles.attention_graphs import BITS, with_random_keys
-from simulate.experiment import DEFAULT_TRIALS, Experiment, false_alarm_share
+from simulate.experiment import DEFAULT_TRIALS, Experiment
 from simulate.experiments import attention_graph, bigbird, random_attention, spectral_gap
-from simulate.runner import run
 from simulate.samplers import Draw, reduced
 from simulate.statistics import Probability
 from simulate.streams import SIZE, Block
+from tests.simulate.verdicts import contradicted, verdicts
 from theory.graphs import attention_graph as theorys
 from theory.graphs import regular_graphs
 from theory.proof.claim import Claim
 
 MODULES = (attention_graph, random_attention, spectral_gap, bigbird)
 EXPERIMENTS = {e.key: e for module in MODULES for e in module.experiments(1e-3)}
-SHARE = false_alarm_share(catalogue())
 FALSE_ALARM = 1e-9
 
 
-def verdicts(*experiments: Experiment, trials: int = DEFAULT_TRIALS) -> dict[str, str]:
-    results = run(experiments, SHARE, reduced, trials=trials, seed=2)
-    return {r.experiment.key: r.judgement.verdict for r in results}
-
-
-def contradicted(*experiments: Experiment, trials: int = DEFAULT_TRIALS) -> set[str]:
-    found = verdicts(*experiments, trials=trials)
-    return {key for key, verdict in found.items() if verdict == "contradicted"}
-
-
 def test_the_laws_hold() -> None:
-    found = verdicts(*EXPERIMENTS.values(), trials=DEFAULT_TRIALS // 4)
+    found = verdicts(EXPERIMENTS.values(), trials=DEFAULT_TRIALS // 4)
     assert set(found.values()) == {"consistent"}
 
 
@@ -126,13 +114,13 @@ WRONG_SUBSETS: dict[str, tuple[Callable[..., np.ndarray], set[str]]] = {
 def test_wrong_sets_of_keys_are_found(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     wrong, expected = WRONG_SUBSETS[name]
     monkeypatch.setattr(attention_graphs, "subsets", wrong)
-    assert contradicted(*(EXPERIMENTS[key] for key in sorted(expected))) == expected
+    assert contradicted(EXPERIMENTS[key] for key in sorted(expected)) == expected
 
 
 def test_keys_shared_by_all_tokens_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(random_attention, "with_random_keys", _one_draw_for_all_tokens)
     keys = ("random_attention.undrawn.n16", "random_attention.two_layers.n12")
-    assert contradicted(*(EXPERIMENTS[key] for key in keys)) == set(keys)
+    assert contradicted(EXPERIMENTS[key] for key in keys) == set(keys)
 
 
 def test_keys_drawn_from_the_window_too_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -148,7 +136,7 @@ def test_keys_drawn_from_the_window_too_are_found(monkeypatch: pytest.MonkeyPatc
     for module in (attention_graph, random_attention):
         monkeypatch.setattr(module, "with_random_keys", wrong)
     keys = ("attention_graph.edges", "random_attention.undrawn.n16")
-    assert contradicted(*(EXPERIMENTS[key] for key in keys)) == set(keys)
+    assert contradicted(EXPERIMENTS[key] for key in keys) == set(keys)
 
 
 def test_a_window_without_its_ring_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -159,7 +147,7 @@ def test_a_window_without_its_ring_is_found(monkeypatch: pytest.MonkeyPatch) -> 
         lambda n, window: theorys.attention_graph(n, window, 0, 0, seed=0),
     )
     keys = ("random_attention.two_layers.n12", "random_attention.two_layers.n32")
-    assert contradicted(*(EXPERIMENTS[key] for key in keys)) == set(keys)
+    assert contradicted(EXPERIMENTS[key] for key in keys) == set(keys)
 
 
 # ---------------------------------------------------------- mistakes in what is measured
@@ -173,7 +161,7 @@ def test_flipped_inequalities_are_found() -> None:
         *(_changed(e, lambda values: 1 - values) for e in events),
         *(_changed(e, lambda values: 1 / np.maximum(values, 1e-9)) for e in bounds),
     ]
-    assert contradicted(*flipped, trials=SIZE) == set(EXPERIMENTS)
+    assert contradicted(flipped, trials=SIZE) == set(EXPERIMENTS)
 
 
 def _changed(e: Experiment, change: Callable[[np.ndarray], np.ndarray]) -> Experiment:
@@ -184,20 +172,20 @@ def test_too_few_layers_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
     """Two too few: with one the ratio would come to 1 and not cross it."""
     layers = attention_graphs.layers_to_all
     monkeypatch.setattr(attention_graph, "layers_to_all", lambda rows, i: layers(rows, i) - 2)
-    assert contradicted(EXPERIMENTS["reachability.layers"]) == {"reachability.layers"}
+    assert contradicted([EXPERIMENTS["reachability.layers"]]) == {"reachability.layers"}
 
 
 def test_walks_of_half_the_length_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
     """The law for p steps with the walks of 2p steps."""
     gap = theory.law("spectral_gap.gap")
     monkeypatch.setattr(spectral_gap, "law", lambda name: lambda n, pi, p: gap(n, pi, p // 2))
-    assert contradicted(EXPERIMENTS["spectral_gap.random"]) == {"spectral_gap.random"}
+    assert contradicted([EXPERIMENTS["spectral_gap.random"]]) == {"spectral_gap.random"}
 
 
 def test_half_as_many_layers_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
     layers = theory.law("spectral_gap.layers")
     monkeypatch.setattr(spectral_gap, "law", lambda name: lambda *given: layers(*given) / 2)
-    assert contradicted(EXPERIMENTS["spectral_gap.layers"]) == {"spectral_gap.layers"}
+    assert contradicted([EXPERIMENTS["spectral_gap.layers"]]) == {"spectral_gap.layers"}
 
 
 # ------------------------------------------------------------------------------ false twins
@@ -231,7 +219,7 @@ def test_false_twins_are_contradicted(
         module, "exactly", lambda *given: lambda: (number(*given),) * 2, raising=False
     )
     (spoilt,) = [e for e in module.experiments(1e-3) if e.key == key]
-    assert contradicted(spoilt) == {key}
+    assert contradicted([spoilt]) == {key}
 
 
 # -------------------------------------------------------------------- samplers by themselves

@@ -14,7 +14,6 @@ import pytest
 from simulate import experiment
 from simulate.attention import weights
 from simulate.catalogue import catalogue
-from simulate.experiment import DEFAULT_TRIALS, Experiment, false_alarm_share
 from simulate.experiments import (
     averaging,
     copying,
@@ -22,21 +21,14 @@ from simulate.experiments import (
     key_query_value,
     multi_head,
 )
-from simulate.runner import run
-from simulate.samplers import reduced
 from simulate.streams import SIZE
+from tests.simulate.verdicts import verdicts
 from theory import law
 
 CATALOGUE = {e.key: e for e in catalogue()}
-SHARE = false_alarm_share(list(CATALOGUE.values()))
 COUNTED = CATALOGUE["multi_head.miss.alpha0.1.n16"]
 MODULES = (copying, averaging, identity_attention, key_query_value)
 EXACT = [CATALOGUE["multi_head.error"], *(e for m in MODULES for e in m.experiments(0.0))]
-
-
-def verdicts(experiments: list[Experiment], trials: int = SIZE) -> dict[str, str]:
-    found = run(experiments, SHARE, reduced, trials=trials, seed=1)
-    return {r.experiment.key: r.judgement.verdict for r in found}
 
 
 def spoil(monkeypatch: pytest.MonkeyPatch, name: str, wrong: Any) -> None:
@@ -45,13 +37,13 @@ def spoil(monkeypatch: pytest.MonkeyPatch, name: str, wrong: Any) -> None:
 
 
 def test_exact_checks_pass_unspoilt() -> None:
-    assert set(verdicts(EXACT).values()) == {"consistent"}
+    assert set(verdicts(EXACT, trials=SIZE).values()) == {"consistent"}
 
 
 def test_one_key_fewer_in_a_law_is_rejected(monkeypatch: pytest.MonkeyPatch) -> None:
     """n - 1 for n: sixteen keys miss more often than fifteen, by 0.004."""
     monkeypatch.setattr(experiment, "law", fewer)
-    assert verdicts([COUNTED], DEFAULT_TRIALS) == {COUNTED.key: "contradicted"}
+    assert verdicts([COUNTED]) == {COUNTED.key: "contradicted"}
 
 
 def fewer(name: str) -> Callable[..., Any]:
@@ -77,7 +69,9 @@ def test_wrong_attention_weights_break_every_exact_check(
 ) -> None:
     """But for the hull, which holds whatever the weights are."""
     spoil(monkeypatch, "weights", lambda scores, axis=-2: wrong(scores, axis))
-    passed = {key for key, verdict in verdicts(EXACT).items() if verdict == "consistent"}
+    passed = {
+        key for key, verdict in verdicts(EXACT, trials=SIZE).items() if verdict == "consistent"
+    }
     assert passed == {"identity_attention.hull"}
 
 
@@ -92,11 +86,11 @@ def test_a_law_that_is_one_percent_off_never_passes_an_exact_check(
         return lambda *arguments: factor * exact(*arguments)
 
     spoil(monkeypatch, "law", off)
-    assert "consistent" not in verdicts(EXACT).values()
+    assert "consistent" not in verdicts(EXACT, trials=SIZE).values()
 
 
 def test_one_key_fewer_in_an_exact_law_is_rejected(monkeypatch: pytest.MonkeyPatch) -> None:
     spoil(monkeypatch, "law", fewer)
     counted = [e for e in EXACT if e.question in ("2a", "2b", "2d.1")]
     assert len(counted) == 9
-    assert set(verdicts(counted).values()) == {"contradicted"}
+    assert set(verdicts(counted, trials=SIZE).values()) == {"contradicted"}
