@@ -14,26 +14,23 @@ if TYPE_CHECKING:
 
 
 def log_weights(
-    scores: Float[np.ndarray, "*heads n trials"], axis: int = -2
+    scores: Float[np.ndarray, "*heads n trials"],
 ) -> Float[np.ndarray, "*heads n trials"]:
-    """Logarithms of the softmax over the keys; finite however far apart the scores are.
-
-    axis: along which the keys lie
-    """
+    """Logarithms of the softmax over the keys; finite however far apart the scores are."""
     xp = namespace(scores)
-    shifted = scores - xp.amax(scores, axis=axis, keepdims=True)
-    shifted -= xp.log(xp.exp(shifted).sum(axis=axis, keepdims=True))
+    shifted = scores - xp.amax(scores, axis=-2, keepdims=True)
+    shifted -= xp.log(xp.exp(shifted).sum(axis=-2, keepdims=True))
     return shifted
 
 
 def weights(
-    scores: Float[np.ndarray, "*heads n trials"], axis: int = -2
+    scores: Float[np.ndarray, "*heads n trials"],
 ) -> Float[np.ndarray, "*heads n trials"]:
-    """Softmax over the keys, which lie along `axis`."""
+    """Softmax over the keys."""
     xp = namespace(scores)
-    found = scores - xp.amax(scores, axis=axis, keepdims=True)
+    found = scores - xp.amax(scores, axis=-2, keepdims=True)
     xp.exp(found, out=found)
-    found /= found.sum(axis=axis, keepdims=True)
+    found /= found.sum(axis=-2, keepdims=True)
     return found
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from simulate.attention import weights
+from simulate.ensembles.frames import length
 from simulate.experiment import Experiment
 from simulate.samplers import Draw
 from simulate.statistics import Bound
@@ -44,7 +45,7 @@ def _error(draw: Draw) -> Float[np.ndarray, " trials"]:
     error is near its bound.
     """
     vectors = draw.generator().standard_normal((N, D, draw.trials))
-    vectors /= np.sqrt((vectors**2).sum(axis=1, keepdims=True))
+    vectors /= length(vectors)[:, None]
     vectors[1, :, ::2] *= -np.sign((vectors[0] * vectors[1]).sum(axis=0))[::2]
     vectors[2:, :, ::2] = -vectors[1, :, ::2]
     products = (vectors[0] * vectors).sum(axis=1)
@@ -52,4 +53,4 @@ def _error(draw: Draw) -> Float[np.ndarray, " trials"]:
     gain = law("bigbird.furthest_gain")(TOLERANCE, N, next_least - least)
     output = (weights(-gain * products)[:, None] * vectors).sum(axis=0)
     furthest = np.take_along_axis(vectors, products.argmin(axis=0)[None, None], axis=0)[0]
-    return np.sqrt(((output - furthest) ** 2).sum(axis=0)) / TOLERANCE
+    return length(output - furthest) / TOLERANCE

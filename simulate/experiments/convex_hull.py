@@ -13,6 +13,7 @@ import numpy as np
 from scipy import special
 
 from simulate.attention import weights
+from simulate.ensembles.frames import length
 from simulate.experiment import Experiment
 from simulate.samplers import Draw
 from simulate.statistics import Bound
@@ -71,7 +72,7 @@ def _miss(draw: Draw) -> Float[np.ndarray, " trials"]:
     distance = rng.uniform(0.1, 2, draw.trials)
     in_plane = rng.standard_normal((OTHERS, D, draw.trials))
     along = np.einsum("it,idt->dt", found[1:] - (1 - found[0]) * foot, in_plane)
-    missed = np.hypot((1 - found[0]) * distance, np.linalg.norm(along, axis=0))
+    missed = np.hypot((1 - found[0]) * distance, length(along))
     return law("convex_hull.miss")(_entropy(mixed), distance) / missed
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from simulate.attention import weights
+from simulate.ensembles.frames import length
 from simulate.experiment import Experiment
 from simulate.samplers import Draw
 from simulate.statistics import Bound
@@ -53,7 +54,7 @@ def weight(size: Size) -> Experiment:
     def ratio(draw: Draw) -> Float[np.ndarray, " trials"]:
         rng = draw.generator()
         margin = size.margins(rng, draw.trials)
-        scores, _ = keys_and_values(rng, margin, size.n, size.d)
+        scores = leading_scores(rng, margin, size.n, size.d)
         return _rest_of_weight(scores) / (1 - law("copying.weight")(margin, size.n))
 
     return Experiment(
@@ -75,7 +76,7 @@ def tolerance(size: Size) -> Experiment:
         rng = draw.generator()
         allowed = rng.uniform(1e-3, 0.5, draw.trials)
         margin = law("copying.margin")(allowed, size.n)
-        scores, _ = keys_and_values(rng, margin, size.n, size.d)
+        scores = leading_scores(rng, margin, size.n, size.d)
         return _rest_of_weight(scores) / allowed
 
     return Experiment(
@@ -91,16 +92,18 @@ def tolerance(size: Size) -> Experiment:
 
 
 def error(size: Size) -> Experiment:
-    """The output against the value of the best key."""
+    """The output against the value of the best key; where keys coincide their values do too."""
 
     def ratio(draw: Draw) -> Float[np.ndarray, " trials"]:
         rng = draw.generator()
         margin = size.margins(rng, draw.trials)
-        scores, values = keys_and_values(rng, margin, size.n, size.d)
-        best = np.argmax(scores, axis=1)
-        from_best = values - values[np.arange(draw.trials), best][:, None]
-        diameter = np.linalg.norm(from_best, axis=2).max(axis=1)
-        error = np.linalg.norm(np.einsum("tn,tnd->td", weights(scores, axis=-1), from_best), axis=1)
+        scores = leading_scores(rng, margin, size.n, size.d)
+        values = rng.standard_normal((size.n, size.d, draw.trials))
+        values[2:, :, ::2] = values[1, :, ::2]
+        best = np.argmax(scores, axis=0)
+        from_best = values - values[best, :, np.arange(draw.trials)].T
+        diameter = length(from_best).max(axis=0)
+        error = length(np.einsum("nt,ndt->dt", weights(scores), from_best))
         return error / law("copying.error")(margin, size.n, diameter)
 
     return Experiment(
@@ -115,25 +118,22 @@ def error(size: Size) -> Experiment:
     )
 
 
-def _rest_of_weight(scores: Float[np.ndarray, "trials n"]) -> Float[np.ndarray, " trials"]:
-    return np.sort(weights(scores, axis=-1), axis=1)[:, :-1].sum(axis=1)
+def _rest_of_weight(scores: Float[np.ndarray, "n trials"]) -> Float[np.ndarray, " trials"]:
+    return np.sort(weights(scores), axis=0)[:-1].sum(axis=0)
 
 
-def keys_and_values(
+def leading_scores(
     rng: np.random.Generator, margin: Float[np.ndarray, " trials"], n: int, d: int
-) -> tuple[Float[np.ndarray, "trials n"], Float[np.ndarray, "trials n d"]]:
-    """Scores k_iᵀq of Gaussian keys and query, less the best one, and Gaussian values.
+) -> Float[np.ndarray, "n trials"]:
+    """Scores k_iᵀq of Gaussian keys and query, less the best one.
 
     The query's length is such that the best score leads by `margin`. In every other trial the keys
-    of all but the first coincide, and their values too: there the bounds are attained.
+    of all but the first coincide: there the bounds are attained.
     """
     trials = len(margin)
-    keys = rng.standard_normal((trials, n, d))
-    values = rng.standard_normal((trials, n, d))
-    keys[::2, 2:] = keys[::2, 1:2]
-    values[::2, 2:] = values[::2, 1:2]
-    scores = np.einsum("tnd,td->tn", keys, rng.standard_normal((trials, d)))
-    scores[::2] *= np.sign(scores[::2, :1] - scores[::2, 1:2])
-    ranked = np.sort(scores, axis=1)
-    lead = ranked[:, -1] - ranked[:, -2]
-    return (scores - ranked[:, -1:]) * (margin / lead)[:, None], values
+    keys = rng.standard_normal((n, d, trials))
+    keys[2:, :, ::2] = keys[1, :, ::2]
+    scores = np.einsum("ndt,dt->nt", keys, rng.standard_normal((d, trials)))
+    scores[:, ::2] *= np.sign(scores[0] - scores[1])[::2]
+    ranked = np.sort(scores, axis=0)
+    return (scores - ranked[-1]) * (margin / (ranked[-1] - ranked[-2]))

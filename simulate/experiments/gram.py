@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from simulate.ensembles.frames import length
 from simulate.experiment import Experiment
 from simulate.samplers import Draw
 from simulate.statistics import Bound, Identity
@@ -80,7 +81,7 @@ def _two_keys(draw: Draw) -> Float[np.ndarray, " trials"]:
     rest = second - (first * second).sum(axis=0) / square * first
     query = s_a / square * first
     query += (s_b - (query * second).sum(axis=0)) / (rest**2).sum(axis=0) * rest
-    lengths = np.sqrt(square), np.linalg.norm(second, axis=0)
+    lengths = np.sqrt(square), length(second)
     cosine = (first * second).sum(axis=0) / (lengths[0] * lengths[1])
     expected = law("gram.two_keys")(s_a, s_b, *lengths, cosine)
     return np.abs((query**2).sum(axis=0) / expected - 1)

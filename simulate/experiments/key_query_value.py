@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from simulate.attention import weights
-from simulate.ensembles.frames import orthonormal
+from simulate.ensembles.frames import length, orthonormal
 from simulate.experiment import Experiment
 from simulate.samplers import Draw
 from simulate.statistics import Identity
@@ -45,18 +45,18 @@ def _with_matrices(draw: Draw) -> Float[np.ndarray, " trials"]:
     rng = draw.generator()
     beta = rng.uniform(0.1, 3, draw.trials)
     gain = rng.uniform(0, LARGEST_GAP, draw.trials) / beta**2
-    u_a, u_b, u_c, u_d = (u.T for u in directions(rng, beta))
-    x = np.stack([u_d + u_b, u_a, u_c + u_b], axis=1)
+    u = directions(rng, beta)
+    u_a, u_b, u_c, u_d = u
+    x = np.stack([u_d + u_b, u_a, u_c + u_b])
     matrices = law("key_query_value.matrices")
-    built = [matrices(*u, g) for *u, g in zip(u_a, u_b, u_c, u_d, gain, strict=True)]
-    K, Q, V = (np.stack(matrix) for matrix in zip(*built, strict=True))
-    keys, queries, values = (np.einsum("tij,tnj->tni", M, x) for M in (K, Q, V))
-    alpha = weights(np.einsum("tnd,tmd->tmn", keys, queries), axis=-1)
+    built = [matrices(*u[..., trial], gain[trial]) for trial in range(draw.trials)]
+    K, Q, V = (np.stack(matrix, axis=-1) for matrix in zip(*built, strict=True))
+    keys, queries, values = (np.einsum("ijt,njt->nit", M, x) for M in (K, Q, V))
+    alpha = weights(np.einsum("ndt,mdt->mnt", keys, queries))
     expected = law("key_query_value.attended")(gain, beta)
-    differences = [alpha[:, 1, 0] / expected - 1, alpha[:, 0, 2] / expected - 1]
+    differences = [alpha[1, 0] / expected - 1, alpha[0, 2] / expected - 1]
     for word, wanted, name in ((0, u_b - u_c, "error"), (1, u_b, "error_second")):
-        output = np.einsum("tn,tnd->td", alpha[:, word], values - wanted[:, None])
-        error = np.linalg.norm(output, axis=1)
+        error = length(np.einsum("nt,ndt->dt", alpha[word], values - wanted))
         differences.append(error / law(f"key_query_value.{name}")(gain, beta) - 1)
     return np.abs(differences).max(axis=0)
 

@@ -73,7 +73,7 @@ def rows(epsilon: float, delta: float, n: int, columns: int) -> Experiment:
 
     def measure(draw: Draw) -> Float[np.ndarray, " trials"]:
         rng = draw.generator()
-        attention = weights(GAIN * rng.standard_normal((n, n, draw.trials)), axis=1)
+        attention = weights(GAIN * rng.standard_normal((n, n, draw.trials)))
         values = rng.standard_normal((n, columns, draw.trials))
         values[:, 0] = attention[0]
         matrices = factors(rng, k, n, draw.trials)

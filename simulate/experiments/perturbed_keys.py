@@ -9,6 +9,7 @@ import numpy as np
 from scipy import special
 
 from simulate.attention import weights
+from simulate.ensembles.frames import length
 from simulate.experiment import Experiment
 from simulate.samplers import Draw
 from simulate.statistics import Bound
@@ -45,16 +46,16 @@ def _moved(draw: Draw) -> Float[np.ndarray, " trials"]:
     query = rng.standard_normal((D, draw.trials))
     values = rng.standard_normal((N, D, draw.trials))
     moves = rng.standard_normal((N, D, draw.trials))
-    shift, length = rng.uniform(0.1, 1, draw.trials), np.linalg.norm(query, axis=0)
+    shift, norm = rng.uniform(0.1, 1, draw.trials), length(query)
     scores = rng.uniform(-3, 3, (N, draw.trials))
     moves[0, :, ::2] = query[:, ::2]
     moves[1:, :, ::2] = -query[:, ::2]
     values[1:, :, ::2] = values[1, :, ::2]
-    scores[0, ::2] = (special.logsumexp(scores[1:], axis=0) - shift * length)[::2]
-    along = np.einsum("idt,dt->it", moves, query) / np.linalg.norm(moves, axis=1)
+    scores[0, ::2] = (special.logsumexp(scores[1:], axis=0) - shift * norm)[::2]
+    along = np.einsum("idt,dt->it", moves, query) / length(moves)
     change = weights(scores + shift * along) - weights(scores)
-    moved = np.linalg.norm(np.einsum("it,idt->dt", change, values), axis=0)
-    return moved / law("perturbed_keys.moved")(shift, length, _diameter(values))
+    moved = length(np.einsum("it,idt->dt", change, values))
+    return moved / law("perturbed_keys.moved")(shift, norm, _diameter(values))
 
 
 def _diameter(values: Float[np.ndarray, "n d trials"]) -> Float[np.ndarray, " trials"]:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from simulate.attention import weights
+from simulate.ensembles.frames import length
 from simulate.experiment import Experiment
 from simulate.experiments.convex_hull import OTHERS, D, mixtures
 from simulate.samplers import Draw
@@ -78,7 +79,7 @@ def _least_norm(draw: Draw) -> Float[np.ndarray, " trials"]:
     query[0] += rng.uniform(1, 5, draw.trials)
     rest = weights(np.einsum("idt,dt->it", keys, query))[1:].sum(axis=0)
     seen = np.clip(rest, 1e-300, 1 - 1e-12)
-    return law("separation.least_norm")(seen, distance) / np.linalg.norm(query, axis=0)
+    return law("separation.least_norm")(seen, distance) / length(query)
 
 
 def _keys(

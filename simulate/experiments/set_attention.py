@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from simulate.attention import weights
+from simulate.ensembles.frames import length
 from simulate.experiment import Experiment
 from simulate.experiments.convex_hull import mixtures
 from simulate.samplers import Draw
@@ -77,7 +78,7 @@ def _wanted(
     values = rng.standard_normal((N, D, trials))
     values[SIZE_OF_SET:, :, ::2] = values[-1, :, ::2]
     values -= np.einsum("it,idt->dt", wanted, values[:SIZE_OF_SET])
-    return wanted, values, np.linalg.norm(values[SIZE_OF_SET:], axis=1).max(axis=0)
+    return wanted, values, length(values[SIZE_OF_SET:]).max(axis=0)
 
 
 def _missed(
@@ -90,4 +91,4 @@ def _missed(
     lower = rng.standard_exponential((N - SIZE_OF_SET, len(margin)))
     lower[:, ::2] = 0
     attended = weights(np.concatenate([np.log(wanted), -margin - lower]))
-    return np.linalg.norm(np.einsum("it,idt->dt", attended, off), axis=0)
+    return length(np.einsum("it,idt->dt", attended, off))

@@ -165,9 +165,9 @@ def test_a_pair_that_ignores_the_cosine_is_found(monkeypatch: pytest.MonkeyPatch
 def test_pooling_by_sums_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     """Block sums of the scores, whose softmax is much sharper, for block means."""
 
-    def sharper(scores: np.ndarray, axis: int = -2) -> np.ndarray:
+    def sharper(scores: np.ndarray) -> np.ndarray:
         pooled = len(scores) == linformer.BLOCKS
-        return weights(linformer.BLOCK * scores if pooled else scores, axis)
+        return weights(linformer.BLOCK * scores if pooled else scores)
 
     monkeypatch.setattr(linformer, "weights", sharper)
     assert contradicted([EXPERIMENTS["linformer.pooling"]]) == {"linformer.pooling"}
