@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -30,6 +31,7 @@ def experiments(alpha: float) -> list[Experiment]:
     large = 100 * alpha
     return [
         mean(Setting(alpha, 4.0, N)),
+        _mean_at_a_large_gain(Setting(20 * alpha, 16.0, N)),
         tail(Setting(40 * alpha, 60.0, FEW)),
         *(outranked(Setting(large, 30.0, n)) for n in (FEW, N)),
         outranked_bounds(Setting(large, 30.0, FEW), "above"),
@@ -66,7 +68,7 @@ def _loses(shares: Float[np.ndarray, "n trials"]) -> Float[np.ndarray, " trials"
     return indicator(~(largest(shares, A) | largest(shares, B)), shares.sum(axis=0))
 
 
-def mean(setting: Setting) -> Experiment:
+def mean(setting: Setting, reach: float = 0.25) -> Experiment:
     """E[1 - α_a - α_b] against its bound."""
     alpha, beta, n = setting.alpha, setting.beta, setting.n
     return _experiment(
@@ -75,10 +77,15 @@ def mean(setting: Setting) -> Experiment:
         "background.mean_bound",
         _rest,
         Mean(
-            lambda: (0.0, number("background.mean_bound", alpha, beta, n)), width=1.0, reach=0.25
+            lambda: (0.0, number("background.mean_bound", alpha, beta, n)), width=1.0, reach=reach
         ),
         setting,
     )  # fmt: skip
+
+
+def _mean_at_a_large_gain(setting: Setting) -> Experiment:
+    """Where the noise decides, not the gain: far below the bound, but above its false twin."""
+    return replace(mean(setting, reach=0.005), key="single_head.background.large_gain")
 
 
 def tail(setting: Setting) -> Experiment:

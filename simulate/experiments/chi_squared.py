@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from jaxtyping import Float
 
 ROWS, COLUMNS = 4, 8
-TOLERANCE = 0.5
 SELDOM_REACHED = (
     "Chernoff's bound exceeds the probability several times: few trials may come too far below it"
 )
@@ -26,7 +25,8 @@ SELDOM_REACHED = (
 
 def experiments(alpha: float) -> list[Experiment]:
     """Its exact law and the bounds on its tails; noise of variance `alpha` plays no part."""
-    return [_length(), _tail("upper", 64, reach=0.06), _tail("lower", 16, reach=0.1)]
+    upper, lower = _tail("upper", 0.5, 64, reach=0.06), _tail("lower", 0.1, 1000, reach=0.1)
+    return [_length(), upper, lower]
 
 
 def _length() -> Experiment:
@@ -55,15 +55,15 @@ def _length() -> Experiment:
     )
 
 
-def _tail(side: str, k: int, reach: float) -> Experiment:
+def _tail(side: str, epsilon: float, k: int, reach: float) -> Experiment:
     """The squared length itself is drawn, not R: the experiment above shows that its law is χ²_k/k.
 
-    For the upper tail k is so large that the claim's false twin would be contradicted.
+    k is so large that the claim's false twin would be contradicted.
     """
 
     def measure(draw: Draw) -> Float[np.ndarray, " trials"]:
         share = draw.generator().chisquare(k, draw.trials) / k
-        outside = share >= 1 + TOLERANCE if side == "upper" else share <= 1 - TOLERANCE
+        outside = share >= 1 + epsilon if side == "upper" else share <= 1 - epsilon
         return indicator(outside, share)
 
     name = f"chi_squared.{side}_tail"
@@ -74,8 +74,8 @@ def _tail(side: str, k: int, reach: float) -> Experiment:
         question="3g.1",
         title=f"how often a random projection {done} a vector by the share ε stays below its bound",
         law=name,
-        parameters={"epsilon": TOLERANCE, "k": k},
+        parameters={"epsilon": epsilon, "k": k},
         measure=measure,
-        check=Mean(lambda: (0.0, number(name, TOLERANCE, k)), width=1.0, reach=reach),
+        check=Mean(lambda: (0.0, number(name, epsilon, k)), width=1.0, reach=reach),
         untested=SELDOM_REACHED,
     )

@@ -34,6 +34,7 @@ def experiments(alpha: float) -> list[Experiment]:
     noisy = Setting(10 * alpha, 30.0, N, RADIAL)
     gains = [replace(noisy, beta=beta, n=2) for beta in (1.0, 3.0, 10.0)]
     found = [_share(noisy), *(finite_variance(setting) for setting in gains)]
+    found += [_without_radial_noise(Setting(100 * alpha, 10.0, 2))]
     return [*found, variance_bound(noisy, UNEVEN), ratio(noisy)]
 
 
@@ -58,7 +59,7 @@ def finite_variance(setting: Setting) -> Experiment:
     return Experiment(
         key=f"multi_head.finite_variance.beta{beta:g}",
         claim="multi_head.finite_variance",
-        question="2d.2",
+        question=setting.part("2d"),
         title="the variance of the weight of $v_a$ at a finite gain, with two keys",
         law="heads.finite_variance",
         parameters=setting.parameters | {"h": HALF},
@@ -66,6 +67,11 @@ def finite_variance(setting: Setting) -> Experiment:
         measure=_half_squared_difference(setting, HALF),
         check=Mean(exactly("heads.finite_variance", alpha, beta, radial, HALF), width=WIDTH),
     )
+
+
+def _without_radial_noise(setting: Setting) -> Experiment:
+    """The same where both heads matter: radial noise hides what head 2 adds."""
+    return replace(finite_variance(setting), key="multi_head.finite_variance.isotropic")
 
 
 def variance_bound(setting: Setting, share: float) -> Experiment:

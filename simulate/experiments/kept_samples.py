@@ -17,29 +17,36 @@ from simulate.experiments.multi_head import BETA
 from simulate.keys import A, B, Scores
 from simulate.samplers import Draw
 from simulate.setting import RADIAL, Setting
-from simulate.statistics import Distribution, Mean, Probability
+from simulate.statistics import Distribution, Mean, Probability, UnboundedMean
 from simulate.tallies import indicator
 from theory import law
 
 if TYPE_CHECKING:
-    from jaxtyping import Float
+    from collections.abc import Callable
+
+    from jaxtyping import Bool, Float
+
+    Choice = Callable[[Float[np.ndarray, "2 n trials"]], Bool[np.ndarray, " trials"]]
 
 N = 16
 NOISY = 0.2
 """Variance at which noise, not the gain, decides how much head 2 loses."""
+LARGEST_VARIANCE = 1.0
+"""Of a difference of two weights."""
 SPARE = 14
 """Roots of the number of samples wanted that are drawn besides twice that number."""
 
 
 def experiments(alpha: float) -> list[Experiment]:
     """Head 1 given a score that is not negative, head 2, and both together."""
-    many = Setting(alpha, BETA, N, RADIAL)
+    many, noisy = Setting(alpha, BETA, N, RADIAL), Setting(NOISY, 60.0, 2, RADIAL)
     return [
         density(Setting(10 * alpha, 10.0, 2, RADIAL)),
         miss(replace(many, alpha=10 * alpha)),
         loss(many),
-        second_loss(Setting(NOISY, 60.0, 2, RADIAL)),
-        error(many),
+        second_loss(noisy),
+        _less_where_negative(noisy),
+        error(noisy),
     ]
 
 
@@ -133,6 +140,32 @@ def second_loss(setting: Setting) -> Experiment:
     )
 
 
+def _less_where_negative(setting: Setting) -> Experiment:
+    """By how much E[1 - w_2] over all samples exceeds that where q_2ᵀk_a < 0: between 0 and all."""
+    alpha, beta, n = setting.alpha, setting.beta, setting.n
+    law = setting.two_heads()
+
+    def difference(draw: Draw) -> Float[np.ndarray, " trials"]:
+        one, other = draw.twins()
+        negative = _first(other, law, lambda scores: ~(scores[1, A] >= 0))
+        return weights(negative[1])[B] - weights(one.scores(law)[1])[B]
+
+    return Experiment(
+        key="multi_head.second_head.negative",
+        claim="multi_head.second_head",
+        question="2d.2",
+        title=r"head 2 gives other values less where $q_2^\top k_a$ is negative: how much less",
+        law="both_heads.second_loss",
+        parameters=setting.parameters,
+        on_keys=True,
+        measure=difference,
+        check=UnboundedMean(
+            lambda: (0.0, number("both_heads.second_loss", alpha, beta, n)),
+            lambda: LARGEST_VARIANCE,
+        ),
+    )
+
+
 def error(setting: Setting) -> Experiment:
     """Values on a line, all but v_a at one end of it: D = 1."""
     alpha, beta, n, radial = setting.alpha, setting.beta, setting.n, setting.radial
@@ -160,16 +193,21 @@ def error(setting: Setting) -> Experiment:
 
 
 def _kept(draw: Draw, law: Scores) -> Float[np.ndarray, "2 n trials"]:
-    """Scores under q_1 and q_2 of the first samples of a block in which q_1ᵀk_a ≥ 0.
+    """Scores under q_1 and q_2 of the first samples of a block in which q_1ᵀk_a ≥ 0."""
+    return _first(draw, law, lambda scores: ~(scores[0, A] < 0))
 
-    At least half are kept in the mean. Of 2T + SPARE·√T, fewer than the T wanted are kept with
-    probability below 1e-19 in a block (Hoeffding), however much noise there is; should they not
-    suffice, the rest are no numbers, which no check passes. Nor does a score that is none.
+
+def _first(draw: Draw, law: Scores, wanted: Choice) -> Float[np.ndarray, "2 n trials"]:
+    """Scores of the first samples of a block that are wanted.
+
+    At least half are wanted in the mean. Of 2T + SPARE·√T, fewer than the T that are needed are
+    wanted with probability below 1e-19 in a block (Hoeffding), however much noise there is; should
+    they not suffice, the rest are no numbers, which no check passes. Nor does a score that is none.
     """
-    wanted = draw.trials
-    scores = draw.scores(law, 2 * wanted + math.ceil(SPARE * math.sqrt(wanted)))
+    needed = draw.trials
+    scores = draw.scores(law, 2 * needed + math.ceil(SPARE * math.sqrt(needed)))
     xp = namespace(scores)
-    places = xp.where(~(scores[0, A] < 0))[0][:wanted]
-    kept = xp.full_like(scores[:, :, :wanted], xp.nan)
-    kept[:, :, : len(places)] = scores[:, :, places]
-    return kept
+    places = xp.where(wanted(scores))[0][:needed]
+    found = xp.full_like(scores[:, :, :needed], xp.nan)
+    found[:, :, : len(places)] = scores[:, :, places]
+    return found

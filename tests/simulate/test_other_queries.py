@@ -11,7 +11,7 @@ import pytest
 
 from simulate.experiment import Experiment, Measure
 from simulate.experiments import heads, kept_samples, query_pairs
-from simulate.keys import A, Covariance, RandomKeys, Scores
+from simulate.keys import A, B, Covariance, RandomKeys, Scores
 from simulate.samplers import Draw, full, reduced
 from simulate.setting import Setting
 from simulate.streams import SIZE, Block
@@ -39,6 +39,13 @@ def test_negative_scores_that_are_kept_are_noticed(monkeypatch: pytest.MonkeyPat
     assert set(verdicts(found).values()) == {"contradicted"}
 
 
+def test_positive_scores_for_negative_ones_are_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    first = kept_samples._first
+    monkeypatch.setattr(kept_samples, "_first", lambda d, law, w: first(d, law, lambda s: ~w(s)))
+    key = "multi_head.second_head.negative"
+    assert verdicts(named(kept_samples, key)) == {key: "contradicted"}
+
+
 def test_half_of_the_samples_are_kept_at_the_least() -> None:
     """With noise far above the mean score just half are kept: 64 blocks all have enough of them.
 
@@ -50,11 +57,12 @@ def test_half_of_the_samples_are_kept_at_the_least() -> None:
 
 
 def test_too_few_kept_samples_never_pass() -> None:
-    """Keys that nearly all point away: what is left of a block is not enough."""
+    """Keys of a that nearly all point away from q_1 and along q_2: a block has not enough left."""
 
     def away(block: Block, trials: int, scores: Scores) -> np.ndarray:
         found = reduced(block, trials, scores)
         found[0, A] -= 2 * scores.queries[0, A]
+        found[1, A] += 2 * scores.queries[1, B]
         return found
 
     found = verdicts(kept_samples.experiments(ALPHA), away, trials=SIZE)
