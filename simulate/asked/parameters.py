@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from reports.record import InputError
 from simulate.options import positive, whole
-from simulate.setting import Setting
+from simulate.setting import RADIAL, Setting
 
 VARIANCES, GAINS = (1e-12, 1e6), (1e-3, 1e6)
 """What is asked about lies within: outside, rounding or overflow would be taken for chance."""
@@ -42,7 +42,7 @@ class Parameters:
     beta: float = 20.0
     keys: int = 16
     dim: int = 16
-    radial: float = 0.5
+    radial: float = RADIAL
     heads: int = 2
     margin: float = 5.0
     rows: int = 16

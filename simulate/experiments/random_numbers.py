@@ -16,7 +16,7 @@ from simulate.attention import logit, share
 from simulate.experiment import Experiment, Measure, exactly, number
 from simulate.keys import A, B
 from simulate.samplers import Draw
-from simulate.setting import Setting
+from simulate.setting import RADIAL, Setting
 from simulate.statistics import Distribution, Probability, Range
 from simulate.tallies import indicator
 
@@ -35,7 +35,7 @@ DIGITS = 29
 
 def experiments(alpha: float) -> list[Experiment]:
     """At the smallest noise of the run."""
-    setting = Setting(alpha, beta=10.0, n=4, radial=0.5)
+    setting = Setting(alpha, beta=10.0, n=4, radial=RADIAL)
     return [_tail(setting), _digits(setting), _neighbours(setting)]
 
 

@@ -8,17 +8,17 @@ sequence of Waudby-Smith and Ramdas (2023) where it is not fixed in advance when
 without bounds need one on their variance (Catoni 2012).
 """
 
-from simulate.statistics.binomial import Probability, acceptance, clopper_pearson
-from simulate.statistics.bounded_mean import Mean, divergence, furthest
+from simulate.statistics.binomial import Probability
+from simulate.statistics.bounded_mean import Mean
 from simulate.statistics.confidence_sequence import ConfidenceSequence, Sequential
 from simulate.statistics.cramer_von_mises import CramerVonMises
 from simulate.statistics.exact_checks import ROUNDING, Bound, Identity
 from simulate.statistics.heavy_mean import UnboundedMean
 from simulate.statistics.judgement import MISS, Check, Judgement, Range, Verdict
-from simulate.statistics.kolmogorov_smirnov import Distribution, dkw
+from simulate.statistics.kolmogorov_smirnov import Distribution
 
 __all__ = [
     "MISS", "ROUNDING", "Bound", "Check", "ConfidenceSequence", "CramerVonMises", "Distribution",
     "Identity", "Judgement", "Mean", "Probability", "Range", "Sequential", "UnboundedMean",
-    "Verdict", "acceptance", "clopper_pearson", "divergence", "dkw", "furthest",
+    "Verdict",
 ]  # fmt: skip

@@ -33,4 +33,4 @@ class Run:
 
     def block(self, key: str, number: int = 0, size: int = SIZE) -> Block:
         """A block of a stream that belongs to tables alone."""
-        return Block(self.seed, f"figure.{key}", number, size)
+        return Block(self.seed, f"table.{key}", number, size)

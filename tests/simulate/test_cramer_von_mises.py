@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 from scipy import optimize, special, stats
 
-from simulate.statistics import CramerVonMises, Distribution, cramer_von_mises, dkw
+from simulate.statistics import CramerVonMises, Distribution, cramer_von_mises
 from simulate.statistics.cramer_von_mises import largest_variance
+from simulate.statistics.kolmogorov_smirnov import dkw
 
 UNIFORM = CramerVonMises(lambda u: u, grid=np.linspace(0, 1, 2))
 COARSE = CramerVonMises(lambda x: x**2, grid=np.array([0.1, 0.2, 0.5, 0.7, 0.95]))

@@ -22,13 +22,8 @@ from simulate.experiments import general_covariance
 from simulate.keys import A, B, Covariance, RandomKeys, Scores
 from simulate.runner import STRETCH, Stretch, run
 from simulate.samplers import Sampler, full, reduced
-from simulate.statistics import (
-    ConfidenceSequence,
-    Distribution,
-    Mean,
-    Probability,
-    clopper_pearson,
-)
+from simulate.statistics import ConfidenceSequence, Distribution, Mean, Probability
+from simulate.statistics.binomial import clopper_pearson
 from simulate.streams import SIZE, Block
 from simulate.tallies import Count, Moments
 from tests.simulate.verdicts import results, verdicts

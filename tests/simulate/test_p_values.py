@@ -15,13 +15,12 @@ from simulate.statistics import (
     Identity,
     Mean,
     Probability,
-    acceptance,
     binomial,
     bounded_mean,
-    dkw,
     kolmogorov_smirnov,
 )
-from simulate.statistics.kolmogorov_smirnov import dkw_tail
+from simulate.statistics.binomial import acceptance
+from simulate.statistics.kolmogorov_smirnov import dkw, dkw_tail
 from simulate.tallies import Count, Moments
 
 COINS = [(1, 0.5), (20, 0.1), (300, 0.5), (1000, 0.003), (1000, 0.93)]

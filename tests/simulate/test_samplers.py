@@ -25,7 +25,7 @@ from simulate.keys import Covariance, RandomKeys, Scores
 from simulate.runner import run
 from simulate.samplers import Sampler, full, reduced
 from simulate.setting import Setting
-from simulate.statistics import dkw
+from simulate.statistics.kolmogorov_smirnov import dkw
 from simulate.streams import SIZE, Block
 
 M = 2**17

@@ -20,12 +20,10 @@ from simulate.statistics import (
     Judgement,
     Mean,
     Probability,
-    acceptance,
-    clopper_pearson,
-    divergence,
-    dkw,
-    furthest,
 )
+from simulate.statistics.binomial import acceptance, clopper_pearson
+from simulate.statistics.bounded_mean import divergence, furthest
+from simulate.statistics.kolmogorov_smirnov import dkw
 from simulate.tallies import Count, Greatest, Moments
 
 ALARMS = [0.2, 1e-2, 1e-5, 1e-9]

@@ -25,7 +25,7 @@ from simulate.keys import RandomKeys, Scores
 from simulate.runner import run as run_experiments
 from simulate.samplers import SAMPLERS, Draw
 from simulate.setting import Setting
-from simulate.statistics import dkw
+from simulate.statistics.kolmogorov_smirnov import dkw
 from simulate.streams import Block
 from simulate.tables import TABLES, phases, positions, sweeps, write
 from simulate.tables.table import Run
