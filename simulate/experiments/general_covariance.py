@@ -32,7 +32,7 @@ SIZE: dict[str, float] = {"n": 3, "d": D}
 
 def experiments(alpha: float) -> list[Experiment]:
     """Scores under two queries and the logit under one, with reduced scores and with whole keys."""
-    return [make(whole) for make in (_pair, _logit) for whole in (False, True)]
+    return [_score(), *(make(whole) for make in (_pair, _logit) for whole in (False, True))]
 
 
 def _autoregressive(
@@ -46,6 +46,9 @@ def _autoregressive(
 GROWING = 0.1 * np.arange(1, D + 1)
 DENSE = _autoregressive(GROWING, 0.8), ALPHA * np.eye(D) + np.outer(GROWING, GROWING)
 """Σ_a and Σ_b."""
+
+PLANE = np.triu_indices(2)
+"""Entries 11, 12 and 22 of a covariance."""
 
 KEYS = RandomKeys(
     means=np.eye(3, D),
@@ -82,13 +85,31 @@ def _pair(whole: bool) -> Experiment:
     )
 
 
+def _score() -> Experiment:
+    """One score, standardised by the variance that the entries of Σ_a between μ_a and μ_b give."""
+    along_a, along_b = QUERIES[0]
+    scores = _scores((along_a, along_b))
+    deviation = number("score_law.variance", along_a, along_b, *DENSE[A][PLANE]) ** 0.5
+
+    return Experiment(
+        key="single_head.general_score",
+        claim="single_head.joint",
+        question="2c.1",
+        title="a score of a key with any covariance is normal with the derived variance",
+        law="score_law.variance",
+        parameters=SIZE | {"along_a": along_a, "along_b": along_b},
+        on_keys=True,
+        measure=lambda draw: (draw.scores(scores)[0, A] - along_a) / deviation,
+        check=STANDARD_NORMAL,
+    )
+
+
 def _logit(whole: bool) -> Experiment:
     along_a, along_b = QUERIES[0]
     scores = _scores((along_a, along_b))
     mean = along_a - along_b
-    plane = np.triu_indices(2)
     variance = number(
-        "score_law.logit_variance", along_a, along_b, *DENSE[A][plane], *DENSE[B][plane]
+        "score_law.logit_variance", along_a, along_b, *DENSE[A][PLANE], *DENSE[B][PLANE]
     )
     deviation = variance**0.5
 

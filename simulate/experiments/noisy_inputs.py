@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from simulate.attention import weights
-from simulate.experiment import Experiment, number
+from simulate.experiment import Experiment, exactly, number
 from simulate.samplers import Draw
-from simulate.statistics import Distribution, Mean
+from simulate.statistics import Distribution, Mean, UnboundedMean
 from simulate.tallies import indicator
 from theory import law
 
@@ -29,6 +29,7 @@ def experiments(alpha: float) -> list[Experiment]:
     """Law of a score and bounds on the others; `alpha` plays no part: their noise is large."""
     return [
         _score(alpha=0.25, beta=1.5, d=8),
+        _lead(alpha=0.25, beta=1.5, d=8),
         _outdone(alpha=0.9, beta=0.3, d=6),
         _odds(alpha=0.1, beta=2.0, d=8),
     ]
@@ -75,6 +76,45 @@ def _score(alpha: float, beta: float, d: int) -> Experiment:
         measure=lambda draw: _scores(draw, alpha, beta, d)[0],
         check=Distribution(cumulative, grid=np.linspace(-15, 15, 2**11)),
     )
+
+
+def _lead(alpha: float, beta: float, d: int) -> Experiment:
+    """Half the squared difference of two independent leads has the variance as its mean."""
+
+    def half_squared_difference(draw: Draw) -> Float[np.ndarray, " trials"]:
+        one, other = (_scores(twin, alpha, beta, d) for twin in draw.twins())
+        return ((one[1] - one[0]) - (other[1] - other[0])) ** 2 / 2
+
+    return Experiment(
+        key="noisy_inputs.lead",
+        claim="noisy_inputs.lead",
+        question="2e.1",
+        title="the variance of the lead of the query's own position over another",
+        law="noisy_inputs.lead_variance",
+        parameters={"alpha": alpha, "beta": beta, "d": d},
+        measure=half_squared_difference,
+        check=UnboundedMean(
+            exactly("noisy_inputs.lead_variance", alpha, beta, d),
+            lambda: _spread_of_squares(alpha, beta, d),
+        ),
+    )
+
+
+def _spread_of_squares(alpha: float, beta: float, d: int) -> float:
+    """Variance of half the squared difference of two leads: κ₄/2 + 2κ₂² of one lead.
+
+    A lead is the sum over coordinates of wᵀMw for w = (x, y) of x̃_1 and x̃_2, all normal with
+    variance α, and κ_p = 2^(p-1) (p-1)! α^p (d tr Mᵖ + p Σ E[w]ᵀ Mᵖ E[w]/α) (Mathai and Provost
+    1992).
+    """
+    form, means = np.array([[0.0, -0.5], [-0.5, 1.0]]), beta * DIRECTIONS[:2]
+
+    def cumulant(order: int) -> float:
+        power = np.linalg.matrix_power(form, order)
+        about = d * np.trace(power) + order * np.sum(means * (power @ means)) / alpha
+        return float(2 ** (order - 1) * math.factorial(order - 1) * alpha**order * about)
+
+    return cumulant(4) / 2 + 2 * cumulant(2) ** 2
 
 
 def _outdone(alpha: float, beta: float, d: int) -> Experiment:

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy import special
@@ -14,7 +14,14 @@ from simulate.experiment import Experiment, Measure, exactly, number
 from simulate.keys import A, B, RandomKeys, Scores
 from simulate.samplers import Draw
 from simulate.setting import RADIAL, Setting
-from simulate.statistics import CramerVonMises, Distribution, Mean, Probability, Range
+from simulate.statistics import (
+    Check,
+    CramerVonMises,
+    Distribution,
+    Mean,
+    Probability,
+    Range,
+)
 from simulate.tallies import indicator
 from theory import law
 
@@ -34,30 +41,53 @@ def experiments(alpha: float) -> list[Experiment]:
     """The exact law of the share s = α_a/(α_a + α_b), and what follows from it."""
     isotropic, radial = (Setting(alpha, 10.0, N, r) for r in (0.0, RADIAL))
     found = [split(Setting(alpha, beta, N, r)) for r in (0.0, RADIAL) for beta in GAINS]
-    found += [split(setting, CramerVonMises) for setting in (isotropic, radial)]
+    found += [_standardised(setting) for setting in (isotropic, radial)]
     found += [score(isotropic), score(radial), joint(radial), logit_of_share(radial, 6.0)]
     found += [near_half(isotropic), undecided(radial), coin(radial)]
     found += [variance(replace(radial, beta=30.0)), exact_variance(replace(radial, beta=3.0))]
     return found
 
 
-def split(setting: Setting, kind: type[Distribution | CramerVonMises] = Distribution) -> Experiment:
-    """The logit of the share follows its law: at its worst point, or all in all."""
+def split(setting: Setting) -> Experiment:
+    """The logit of the share follows its law, at its worst point."""
     alpha, beta, radial = setting.alpha, setting.beta, setting.radial
-    name = "split" if kind is Distribution else "split_all_in_all"
-    return Experiment(
-        key=f"single_head.{name}.{setting.name}.beta{beta:g}",
-        claim="single_head.split",
-        question=setting.part("2c"),
-        title="the share of $v_a$ against $v_b$ follows the logit-normal law",
-        law="single_head.logit_cdf",
-        parameters=setting.parameters,
-        on_keys=True,
-        measure=_logits(setting),
-        check=kind(
+    return _split(
+        "split",
+        "logit_cdf",
+        _logits(setting),
+        Distribution(
             lambda x: law("single_head.logit_cdf")(x, alpha, beta, radial),
             grid=spread(setting) * DEVIATIONS,
         ),
+        setting,
+    )
+
+
+def _standardised(setting: Setting) -> Experiment:
+    """The logit of the share over its derived deviation is standard normal, all in all."""
+    logits, deviation = _logits(setting), spread(setting)
+    return _split(
+        "split_all_in_all",
+        "split_variance",
+        lambda draw: logits(draw) / deviation,
+        CramerVonMises(special.ndtr, grid=DEVIATIONS),
+        setting,
+    )
+
+
+def _split(
+    name: str, law_name: str, measure: Measure, check: Check[Any], setting: Setting
+) -> Experiment:
+    return Experiment(
+        key=f"single_head.{name}.{setting.name}.beta{setting.beta:g}",
+        claim="single_head.split",
+        question=setting.part("2c"),
+        title="the share of $v_a$ against $v_b$ follows the logit-normal law",
+        law=f"single_head.{law_name}",
+        parameters=setting.parameters,
+        on_keys=True,
+        measure=measure,
+        check=check,
     )
 
 
