@@ -128,7 +128,7 @@ def test_the_false_twin_of_a_law_is_found(
 
 
 def test_the_spread_of_squared_leads_is_that_of_samples() -> None:
-    """The variance of so many values strays by half a percent: by six times that in 2e-9 of runs."""
+    """The variance of so many values strays by half a percent: six times that in 2e-9 of runs."""
     values = named(LEAD).measure(Draw(Block(3, LEAD, 0, size=10**6), reduced))
     assert values.var() == pytest.approx(noisy_inputs._spread_of_squares(0.25, 1.5, 8), rel=0.03)
 
