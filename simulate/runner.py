@@ -135,8 +135,9 @@ def run(
                     break
                 yield stretch
 
-    def keep(journal: Journal) -> None:
-        journal.write({key: found.to_json() for key, found in sums.items() if found.stretches})
+    def keep() -> None:
+        if journal:
+            journal.write({key: found.to_json() for key, found in sums.items() if found.stretches})
 
     try:
         for stretch, (tally, seconds) in schedule(compute, left()):
@@ -145,10 +146,9 @@ def run(
                 found.add(tally, seconds)
             progress(stretch.trials)
             if journal and journal.due:
-                keep(journal)
+                keep()
     except KeyboardInterrupt:
-        if journal:
-            keep(journal)
+        keep()
         raise
     return [judged(e, sums[e.key], e.trials(trials), share) for e in experiments]
 

@@ -24,6 +24,7 @@ class Setting:
     d: int | None = None
 
     def keys(self) -> RandomKeys:
+        """The keys of a trial, means and covariances."""
         return RandomKeys.of(self.n, self.alpha, self.radial, self.d)
 
     def one_head(self) -> Scores:
