@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from reports import record
 from simulate.samplers import Draw
 from simulate.statistics import Check, Judgement, Range
+from simulate.streams import SIZE
 from simulate.tallies import Tally
 from theory import law
 
@@ -22,6 +23,7 @@ FAMILY_FALSE_ALARM = 1e-6
 DEFAULT_TRIALS = 1_000_000
 
 FAR_FROM_BOUND = "the sample may stay far from the bound"
+FEW = "so few trials may all stay far from the bound"
 IDLE = "so few trials could not have contradicted any law"
 
 Measure = Callable[[Draw], "Float[np.ndarray, ' trials']"]
@@ -53,8 +55,13 @@ class Experiment:
 
     @property
     def may_be_inconclusive(self) -> str | None:
-        """Why the sample may fail to put the law to the test; None: it must not."""
-        return (self.untested or FAR_FROM_BOUND) if self.check.reach else None
+        """Why the sample may fail to put the law to the test; None: it must not.
+
+        A bound on every single trial must be reached: some trials are built to come near it.
+        """
+        if not self.check.reach:
+            return None
+        return self.untested or (FAR_FROM_BOUND if self.check.statistical else None)
 
     def trials(self, wanted: int) -> int:
         """How many trials to run when `wanted` are asked for."""
@@ -87,8 +94,11 @@ class Result:
         """
         if not self.complete:
             return None
-        idle = self.judgement.detectable is None
-        return IDLE if idle else self.experiment.may_be_inconclusive
+        if self.judgement.detectable is None:
+            return IDLE
+        e = self.experiment
+        few = e.check.reach > 0 and self.tally.trials < SIZE
+        return e.may_be_inconclusive or (FEW if few else None)
 
     @property
     def failed(self) -> bool:

@@ -10,7 +10,7 @@ from simulate.experiment import FAMILY_FALSE_ALARM, Result
 from simulate.statistics import MISS
 from theory.proof.plain import prose
 
-NO_EXCUSE = "trials are missing or were no numbers, which must not be"
+NO_EXCUSE = "trials are missing, were no numbers or never came near the bound, which must not be"
 
 
 def listing() -> str:

@@ -106,10 +106,11 @@ def _scores(rng: np.random.Generator, trials: int) -> Float[np.ndarray, "n trial
 
 
 def _enough(draw: Draw) -> Float[np.ndarray, " trials"]:
-    """In every other trial the other scores are as high, the first two as far apart as allowed."""
+    """In every other trial the other scores are as high as allowed, and every fourth attains it."""
     rng = draw.generator()
     tolerance, uneven = rng.uniform(0.01, 0.5, (2, draw.trials))
     apart = law("averaging_queries.enough")(uneven) * rng.uniform(-1, 1, draw.trials)
+    apart[::4] = 0
     below = rng.standard_exponential((N - 2, draw.trials))
     below[:, ::2] = 0
     scores = np.concatenate([[apart / 2, -apart / 2], -law("averaging.gain")(tolerance, N) - below])

@@ -134,5 +134,4 @@ def _pooling() -> Experiment:
         parameters={"n": n, "k": BLOCKS, "d": d},
         measure=measure,
         check=Bound(reach=0.7),
-        untested="its reach asks for blocks of keys that nearly attain the bound",
     )

@@ -91,7 +91,6 @@ def _orthogonal_pairs() -> list[Experiment]:
             parameters={"k": k, "n": n},
             measure=measure,
             check=Bound(reach=reach),
-            untested="its reach asks for a pair that nearly attains the bound",
         )
 
     return [

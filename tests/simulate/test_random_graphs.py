@@ -295,20 +295,20 @@ def test_one_layer_is_one_product_of_matrices() -> None:
     assert np.array_equal(expected, (twice @ twice)[:, 3] > 0)
 
 
-def test_averaging_layer_by_layer() -> None:
+@pytest.mark.parametrize(("tokens", "degree", "epsilon"), [(16, 4, 0.01), (2, 12, 0.2)])
+def test_averaging_layer_by_layer(tokens: int, degree: int, epsilon: float) -> None:
     """The distance after so many layers, from a power of the matrix in place of eigenvalues."""
-    graphs = spectral_gap._graphs(Draw(Block(0, "spectral_gap.layers", 0, size=40), reduced))
-    found = spectral_gap._distance(graphs)
+    draw = Draw(Block(0, "spectral_gap.layers", 0, size=40), reduced)
+    graphs = spectral_gap._graphs(draw, tokens, degree)
+    found = spectral_gap._distance(epsilon, graphs)
     for graph, distance in zip(graphs, found, strict=True):
         gap = regular_graphs.measured_gap(graph)
-        if gap < 1e-9:
+        if gap < 1e-9 or gap > 1 - 1e-9:
             assert distance == 0
             continue
-        layers = math.ceil(
-            theory.law("spectral_gap.layers")(spectral_gap.DISTANCE, len(graph), gap)
-        )
-        row = np.linalg.matrix_power(graph / spectral_gap.DEGREE, layers)[0]
-        expected = np.abs(row - 1 / len(graph)).sum() / 2 / spectral_gap.DISTANCE
+        layers = math.ceil(theory.law("spectral_gap.layers")(epsilon, tokens, gap))
+        row = np.linalg.matrix_power(graph / degree, layers)[0]
+        expected = np.abs(row - 1 / tokens).sum() / 2 / epsilon
         assert distance == pytest.approx(expected, abs=1e-9)
 
 

@@ -18,7 +18,7 @@ from simulate.journal import Journal
 from simulate.runner import STRETCH, run
 from simulate.samplers import Draw, reduced
 from simulate.schedules import on_threads
-from simulate.statistics import Identity
+from simulate.statistics import Bound, Identity
 from simulate.streams import SIZE
 from simulate.tallies import Greatest, Tally
 
@@ -246,3 +246,17 @@ def test_so_few_trials_that_nothing_could_be_noticed_say_nothing() -> None:
     assert found.judgement.verdict == "inconclusive"
     assert found.excuse == "so few trials could not have contradicted any law"
     assert not found.failed
+
+
+def test_a_bound_on_every_trial_must_be_reached_but_by_few_trials() -> None:
+    """Trials that never come nearer than half way to the bound."""
+    half = dataclasses.replace(
+        COIN, measure=lambda draw: np.full(draw.trials, 0.5), check=Bound(reach=0.9)
+    )
+    failed, excuses = {}, {}
+    for trials in (SIZE - 1, SIZE):
+        (found,) = run([half], 1e-8, reduced, trials=trials, seed=3)
+        assert found.judgement.verdict == "inconclusive"
+        failed[trials], excuses[trials] = found.failed, found.excuse
+    assert failed == {SIZE - 1: False, SIZE: True}
+    assert excuses == {SIZE - 1: "so few trials may all stay far from the bound", SIZE: None}
