@@ -89,9 +89,17 @@ def orthogonal_sum(total: float, draws: int, d: int) -> Spread:
     return Spread(_central(raw, 2, draws), _central(raw, 4, draws))
 
 
-def orthogonal_pair(total: float, apart: float, d: int) -> tuple[float, float]:
-    """Mean and variance of the product of two orthogonal directions' deviations, by series."""
-    signs = {0: 1, 1: -2, 2: 1}
+def orthogonal_pair(
+    total: float, apart: float, d: int, paired: bool = False
+) -> tuple[float, float]:
+    """Mean and variance of the product of two orthogonal directions' deviations, by series.
+
+    paired: of each direction with its opposite, as in hyperbolic features. As each of the two may
+    be turned round alone, E[cosh(ax) cosh(by)] = E[e^(ax + by)] and the mean is the same.
+    """
+    signs: dict[int, float] = {0: 1, 1: -2, 2: 1}
+    if paired:  # cosh² x = (1 + cosh 2x)/2
+        signs = {0: 1 + math.exp(-(total**2)) / 2, 1: -2, 2: 1 / 2}
     square = sum(signs[i] * signs[j] * mixed_moment((i, j), total, d) for i in signs for j in signs)
     mean = mixed_moment((1, 1), total, d) - 1
     squared = math.exp((total**2 - apart**2) / 2)

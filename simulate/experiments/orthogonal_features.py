@@ -12,7 +12,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from simulate.ensembles.feature_moments import orthogonal_draws, orthogonal_pair
-from simulate.ensembles.features import POSITIVE, Case, D, estimates, orthogonal, pair, products
+from simulate.ensembles.features import (
+    HYPERBOLIC,
+    POSITIVE,
+    Case,
+    D,
+    Kind,
+    estimates,
+    orthogonal,
+    pair,
+    products,
+)
 from simulate.experiment import Experiment, exactly, number
 from simulate.experiments.feature_variance import kernel
 from simulate.experiments.random_features import APART, TOTAL
@@ -22,8 +32,8 @@ from simulate.statistics import Range, UnboundedMean
 if TYPE_CHECKING:
     from jaxtyping import Float
 
-LONGER = 1.0
-"""‖x + y‖ where the covariance is to be seen."""
+SHORTER, LONGER = 0.5, 1.0
+"""‖x + y‖ where the covariance is to be seen from below and from above."""
 
 PLANE = 2
 """The dimension in which the error is known exactly."""
@@ -36,7 +46,8 @@ def experiments(alpha: float) -> list[Experiment]:
     """Series, covariance and errors; noise of variance `alpha` plays no part."""
     case = Case(TOTAL, APART, draws=D)
     beyond = replace(case, draws=D + REST)
-    return [_series(), _covariance(), _plane(), at_most(case), at_least(case), blocks(beyond)]
+    bounds = [at_most(case), at_least(case), _least_covariance(), blocks(beyond)]
+    return [_series(), _covariance(), _plane(), *bounds]
 
 
 def _series() -> Experiment:
@@ -67,10 +78,37 @@ def _covariance() -> Experiment:
         title="covariance of the estimates of two orthogonal directions in the plane: at most",
         law=law,
         parameters={"total": LONGER, "apart": APART, "dimension": PLANE},
-        measure=_product_of_deviations,
+        measure=partial(_product_of_deviations, POSITIVE, LONGER),
         check=UnboundedMean(
             lambda: (-math.inf, number(law, LONGER, APART, PLANE)),
             lambda: orthogonal_pair(LONGER, APART, PLANE)[1],
+        ),
+    )
+
+
+def _least_covariance() -> Experiment:
+    """The share of the error, as two orthogonal directions in the plane have it.
+
+    Of m = 2 estimates it is 1 + covariance/variance. Hyperbolic features have the same covariance
+    as positive ones, but products that spread far less.
+    """
+    law = "orthogonal_limits.share"
+
+    def least() -> float:
+        error = number("feature_variance.positive_error", SHORTER, APART, 1)
+        return (number(law, SHORTER, 2, PLANE) - 1) * error
+
+    return Experiment(
+        key="performer.orthogonal_share.covariance",
+        claim="performer.orthogonal_share",
+        question="3h.4",
+        title="covariance of the estimates of two orthogonal directions in the plane: at least",
+        law=law,
+        parameters={"total": SHORTER, "apart": APART, "draws": 2, "dimension": PLANE},
+        measure=partial(_product_of_deviations, HYPERBOLIC, SHORTER),
+        check=UnboundedMean(
+            lambda: (least(), math.inf),
+            lambda: orthogonal_pair(SHORTER, APART, PLANE, paired=True)[1],
         ),
     )
 
@@ -149,10 +187,10 @@ def _squares_along(draw: Draw) -> Float[np.ndarray, " trials"]:
     return (directions.sum(axis=2) ** 2 / D).prod(axis=1)
 
 
-def _product_of_deviations(draw: Draw) -> Float[np.ndarray, " trials"]:
+def _product_of_deviations(kind: Kind, total: float, draw: Draw) -> Float[np.ndarray, " trials"]:
     directions = orthogonal(draw.generator(), draw.trials, 2, PLANE)
-    found = products(POSITIVE.features, pair(LONGER, APART, PLANE), directions)
-    return (found - kernel(LONGER, APART)).prod(axis=1)
+    found = products(kind.features, pair(total, APART, PLANE), directions)
+    return (found - kernel(total, APART)).prod(axis=1)
 
 
 def _squared_errors(case: Case, draw: Draw) -> Float[np.ndarray, " trials"]:

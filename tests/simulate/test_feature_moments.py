@@ -97,19 +97,21 @@ def test_moments_of_two_directions_in_the_plane() -> None:
     assert math.isclose(moments.orthogonal_draws(0.75, 1.5, 2, 2).second, exact, rel_tol=1e-12)
 
 
-def test_the_variance_of_a_product_in_the_plane() -> None:
+@pytest.mark.parametrize("paired", [False, True])
+def test_the_variance_of_a_product_in_the_plane(paired: bool) -> None:
     """Over the angle and both lengths, as above."""
+    value = np.cosh if paired else np.exp
     total = 1.0
     squares, chances = np.polynomial.laguerre.laggauss(64)
     r = np.sqrt(2 * squares)
     angles = np.linspace(0, 2 * np.pi, 128, endpoint=False)
     along = r[:, None] * np.cos(angles), r[:, None] * np.sin(angles)
-    x, y = (np.exp(total * t - total**2 / 2) - 1 for t in along)
+    x, y = (value(total * t) * np.exp(-(total**2) / 2) - 1 for t in along)
     products = x[:, None] * y[None]
     mean, square = (
         float(np.einsum("i,j,ija->", chances, chances, products**p)) / len(angles) for p in (1, 2)
     )
-    found = moments.orthogonal_pair(total, total, 2)
+    found = moments.orthogonal_pair(total, total, 2, paired)
     assert math.isclose(found[0], mean, rel_tol=1e-9)
     assert math.isclose(found[1], square - mean**2, rel_tol=1e-8)
 
