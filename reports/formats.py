@@ -75,7 +75,8 @@ _SYMBOLS = {
     "alpha": "α", "beta": "β", "gamma": "γ", "delta": "δ", "epsilon": "ε", "radial": "r",
     "size": "m", "eta": "η", "theta": "θ", "cosine": "ρ", "window": "h", "global_tokens": "g",
     "random_keys": "r", "half_length": "p", "degree": "d",
-    "total": "‖x + y‖", "apart": "‖x − y‖", "draws": "m", "dimension": "d",
+    "total": "‖x + y‖", "apart": "‖x − y‖", "draws": "m", "dimension": "d", "tau": "τ",
+    "along_a": "x", "along_b": "y",
 }  # fmt: skip
 
 

@@ -78,7 +78,12 @@ def options(argv: list[str] | None) -> Options:
 def _parser() -> argparse.ArgumentParser:
     parser = ArgumentParser(prog="python -m simulate", description=DESCRIPTION)
     add = parser.add_argument
-    add("name", nargs="?", help="a question of your own, or experiments whose name begins so")
+    add(
+        "name",
+        nargs="?",
+        help="a question of your own; or experiments, by the first words of their name or of that "
+        "of the claim they test (see --list)",
+    )
     add("--trials", default=str(DEFAULT_TRIALS), help="trials an experiment, e.g. 1e6")
     add(
         "--until",

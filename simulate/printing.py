@@ -4,20 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from simulate.asked.questions import QUESTIONS
+from simulate.asked.parameters import read
+from simulate.asked.questions import QUESTIONS, Question
 from simulate.catalogue import catalogue
 from simulate.experiment import FAMILY_FALSE_ALARM, Result
-from simulate.statistics import MISS
+from simulate.statistics import MISS, ConfidenceSequence
 from theory.proof.plain import prose
 
 NO_EXCUSE = "trials are missing, were no numbers or never came near the bound, which must not be"
 
+HEADING = "Questions of your own, and their numbers where none are given:"
+
 
 def listing() -> str:
     """The questions that one can ask, and every experiment of the catalogue."""
-    questions = [f"{name:40} {question.about}" for name, question in QUESTIONS.items()]
+    questions = [
+        f"{name:40} {question.about}\n{'':40} {_defaults(name, question)}"
+        for name, question in QUESTIONS.items()
+    ]
     experiments = [f"{e.question:5} {e.key:40} {prose(e.title)}" for e in catalogue()]
-    return "\n".join(["Questions of your own:", *questions, "", "Experiments:", *experiments])
+    return "\n".join([HEADING, *questions, "", "Experiments:", *experiments])
 
 
 def table(results: Sequence[Result]) -> str:
@@ -67,10 +73,21 @@ def summary(results: Sequence[Result], seed: int) -> str:
         f"{MISS:g} at most; for an exact bound or identity, which leaves room for rounding alone, "
         "it is the share of trials that break it. --list says what each experiment measures.",
     ]
+    if any(r.statistic == ConfidenceSequence.name for r in results):
+        lines.append(
+            "With --until, measured is the middle of the interval at all times, and the threshold "
+            "of a mean or probability is half of that interval's width."
+        )
     for r in results:
         if r.judgement.verdict == "inconclusive":
             lines.append(f"{r.experiment.key} is inconclusive: {r.excuse or NO_EXCUSE}.")
     return "\n".join(lines)
+
+
+def _defaults(name: str, question: Question) -> str:
+    """The options of a question, with the numbers that hold where they are not given."""
+    numbers = read(name, question.takes, {}).of(question.takes)
+    return " ".join(f"--{option} {value:g}" for option, value in numbers.items())
 
 
 def _number(value: float | None) -> str:

@@ -34,7 +34,7 @@ def draw(rows: Rows) -> Figure:
         axes.set_ylim(bottom=0)
         axes.set_xlabel(r"noise $\alpha$")
         axes.set_ylabel("probability")
-        axes.set_title("Head 1 misses $v_a$, and its score for $k_a$ is negative")
+        axes.set_title("Misses of $v_a$ by head 1, and negative scores for $k_a$")
         axes.legend(loc="center left", bbox_to_anchor=(1.0, 0.5))
     return finished("miss", _message(rows), drawing)
 

@@ -39,6 +39,8 @@ def claim(path: Path, asked: Asked, run: Mapping[str, Any]) -> None:
     question = {"name": asked.name, "parameters": asked.numbers, "run": dict(run)}
     text = json.dumps(question, indent=1, sort_keys=True) + "\n"
     place = path / QUESTION
+    if path.exists() and not path.is_dir():
+        raise InputError(f"{path}: cannot be used: it is no folder")
     try:
         there = sorted(p.name for p in path.iterdir()) if path.exists() else []
         same = place.is_file() and place.read_text(encoding="utf-8") == text

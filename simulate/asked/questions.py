@@ -85,7 +85,7 @@ def ask(name: str, given: Mapping[str, str | None]) -> Asked:
         left_out = tuple((e.key, reason) for e, reason in judged if reason is not None)
         return Asked(name, parameters, question.takes, chosen, left_out)
     if not (known := named(catalogue(), name)):
-        raise InputError(f"{name:.60} is unknown; the nearest are {', '.join(nearest(name))}")
+        raise InputError(f"{name[:60]!r} is unknown; the nearest are {', '.join(nearest(name))}")
     takes = ("alpha",) if any("alpha" in e.parameters for e in known) else ()
     parameters = read(name, takes, given)
     return Asked(name, parameters, takes, tuple(named(catalogue(parameters.alpha), name)))

@@ -76,7 +76,7 @@ def _pair(whole: bool) -> Experiment:
         key=f"single_head.general_pair{_suffix(whole)}",
         claim="single_head.joint",
         question="2c.1",
-        title="two scores of a key with any covariance are jointly normal as derived",
+        title="two scores of a key with any covariance are jointly normal as derived" + _how(whole),
         law="score_law.score_law",
         parameters=SIZE,
         on_keys=not whole,
@@ -117,7 +117,7 @@ def _logit(whole: bool) -> Experiment:
         key=f"single_head.general_logit{_suffix(whole)}",
         claim="single_head.logit",
         question="2c.2",
-        title="the logit of the share is normal for any covariances",
+        title="the logit of the share is normal for any covariances" + _how(whole),
         law="score_law.logit_variance",
         parameters=SIZE | {"along_a": along_a, "along_b": along_b},
         on_keys=not whole,
@@ -138,3 +138,7 @@ def _drawn(draw: Draw, scores: Scores, whole: bool) -> Float[np.ndarray, "heads 
 
 def _suffix(whole: bool) -> str:
     return ".whole_keys" if whole else ""
+
+
+def _how(whole: bool) -> str:
+    return ", drawing whole keys" if whole else ""

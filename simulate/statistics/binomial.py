@@ -37,7 +37,7 @@ class Probability(Sequential[Count]):
         low = acceptance(n, lower, false_alarm)[0]
         high = acceptance(n, upper, false_alarm)[1]
         observed = hits / n
-        above = observed > (lower + upper) / 2
+        above = lower <= 0 or observed > (lower + upper) / 2
         seen_above = special.bdtri(high, n, MISS) - upper if high < n else 1 - upper
         seen_below = lower - special.bdtri(low - 1, n, 1 - MISS) if low > 0 else lower
         seen = float(max(seen_above, seen_below))

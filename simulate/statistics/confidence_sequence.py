@@ -190,7 +190,7 @@ class Sequential(Check[T], Generic[T]):
         low, high = sequence.interval
         middle = (low + high) / 2
         distance = outside(middle, lower, upper)
-        above = middle > (lower + upper) / 2
+        above = lower <= 0 or middle > (lower + upper) / 2
         seen = sequence.radius(sequence.miss) + sequence.radius(MISS)
         outcome = Judgement(
             observed=middle,

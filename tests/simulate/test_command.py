@@ -107,10 +107,28 @@ def test_whole_keys_answer_too(tmp_path: Path) -> None:
     assert read(output / "record.json", SimulateRecord).sampler == "full"
 
 
+def test_a_run_that_may_stop_early_says_what_it_measured(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = ["single_head.variance", "--trials", "1e4", "--output", str(tmp_path / "answer")]
+    assert command.main(arguments) == 0
+    assert "--until" not in capsys.readouterr().out
+    early = ["--until", "0.1", "--output", str(tmp_path / "early")]
+    assert command.main([*arguments[:3], *early]) == 0
+    assert "With --until, measured is the middle of the interval" in capsys.readouterr().out
+
+
+def test_a_file_is_no_folder_for_an_answer(tmp_path: Path) -> None:
+    taken = tmp_path / "taken"
+    taken.write_text("", encoding="utf-8")
+    with pytest.raises(InputError, match="taken: cannot be used: it is no folder"):
+        command.main(["copying", "--trials", "1e4", "--output", str(taken)])
+
+
 def test_list_names_all_and_runs_none(capsys: pytest.CaptureFixture[str]) -> None:
     assert command.main(["--list"]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert len(lines) == len(catalogue()) + len(questions.QUESTIONS) + 3
+    assert len(lines) == len(catalogue()) + 2 * len(questions.QUESTIONS) + 3
     assert not any("$" in line or "\\" in line for line in lines)
 
 
@@ -151,8 +169,8 @@ def test_a_law_contradicted_or_not_tested_gives_exit_code_one(
         (["multi_head", "--beta", "inf"], "--beta must be a positive number, got 'inf'"),
         (["multi_head", "--alpha", "-1"], "--alpha must be a positive variance, got '-1'"),
         (["averaging", "--record", "x"], "--record is of the whole catalogue"),
-        (["no.such"], "no.such is unknown; the nearest are"),
-        ([""], "is unknown; the nearest are"),
+        (["no.such"], "'no.such' is unknown; the nearest are"),
+        ([""], "'' is unknown; the nearest are"),
     ],
 )
 def test_bad_arguments_are_refused(

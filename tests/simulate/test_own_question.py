@@ -310,8 +310,8 @@ def test_the_limit_is_where_the_largest_scores_are() -> None:
         ("performer", {"dim": "3"}, "--dim must be even for performer, got '3'"),
         ("performer", {"total": "2"}, "--total must be from 0.001 to 1, got '2'"),
         ("copying.error", {"beta": "2"}, "--beta has no meaning for copying.error, which takes"),
-        ("multihead", {}, "multihead is unknown; the nearest are multi_head"),
-        ("", {}, " is unknown; the nearest are"),
+        ("multihead", {}, "'multihead' is unknown; the nearest are multi_head"),
+        ("", {}, "'' is unknown; the nearest are"),
         ("single_head.split.", {}, "is unknown; the nearest are single_head.split"),
     ],
 )

@@ -192,6 +192,13 @@ def test_bounds_of_a_range_each_have_their_own_tail() -> None:
     assert p[2] == pytest.approx(2 * stats.binom.sf(699, 1000, 0.6), rel=1e-9)
 
 
+def test_a_bound_from_one_side_is_the_law_however_far_below_it_the_sample_lies() -> None:
+    check = Probability(lambda: (0.0, 0.8))
+    sequence = check.sequence(1e-6, 0.1).after(Count(1000, 0, 200))
+    sampled = check.compare(Count(1000, 0, 200), 1e-6), check.judge_sequence(sequence, 1000)
+    assert [(j.expected, j.distance, j.p_value) for j in sampled] == [(0.8, 0.0, 1.0)] * 2
+
+
 def test_hoeffding_allows_every_mean_of_the_range() -> None:
     check = Mean(lambda: (0.0, 0.4), width=2.0)
     inside, outside = (check.compare(Moments(9, 0, m, 0.0), 1e-6).p_value for m in (0.2, 0.9))
