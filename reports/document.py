@@ -34,11 +34,17 @@ class Document:
 
 
 class Mathematics(Extension):
-    """`$…$` in a template (never in data) becomes a call of `formula`; `$$…$$` stands alone."""
+    """`$…$` in a template (never in data) becomes a call of `formula`; `$$…$$` stands alone.
+
+    Raises: TemplateSyntaxError for a placeholder in a formula, which would be typeset as it stands.
+    """
 
     def preprocess(self, source: str, name: str | None, filename: str | None = None) -> str:
         def call(match: re.Match[str]) -> str:
             display, inline = match.groups()
+            if "{{" in (formula := display or inline):
+                line = source.count("\n", 0, match.start()) + 1
+                raise jinja2.TemplateSyntaxError(f"placeholder in ${formula}$", line, name)
             return (
                 f"{{{{ equation({display!r}) }}}}" if display else f"{{{{ formula({inline!r}) }}}}"
             )

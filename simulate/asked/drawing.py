@@ -53,7 +53,7 @@ def of_places(title: str, found: Places) -> dict[str, bytes]:
 def of_results(title: str, results: Sequence[Result]) -> dict[str, bytes]:
     """How far each experiment is from its law, in units of its threshold; files by their ending."""
     with mpl.rc_context(STYLE):
-        canvas = Figure(figsize=(WIDTH, 1.1 + 0.24 * len(results)))
+        canvas = Figure(figsize=(WIDTH, 1.3 + 0.24 * len(results)))
         axes = canvas.subplots()
         for row, r in enumerate(results):
             j = r.judgement
@@ -65,7 +65,11 @@ def of_results(title: str, results: Sequence[Result]) -> dict[str, bytes]:
         axes.invert_yaxis()
         axes.set_xscale("log")
         axes.set_xlim(left=FAINTEST / 2)
-        axes.set_xlabel("distance from the law, in thresholds: beyond 1 the law is contradicted")
+        axes.set_xlabel(
+            "distance from the law, in thresholds: beyond 1 the law is contradicted\n"
+            f"(what is smaller is drawn as {FAINTEST:g}; a bound on every trial that is attained, "
+            "as 1)"
+        )
         axes.set_title(title, fontsize=10)
         return _files(canvas, title)
 

@@ -114,8 +114,8 @@ def _inapplicable(e: Experiment) -> str | None:
             low, high = e.check.law()
         except InputError as problem:
             return str(problem)
-        if low <= 0 and high >= e.check.width:
-            return f"the bound is {high:.3g} at these numbers, which says nothing"
+        if low <= 0 and high >= (width := e.check.width):
+            return f"the bound is {high:.3g} at these numbers, but no value exceeds {width:.3g}"
     return None
 
 

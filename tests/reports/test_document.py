@@ -10,9 +10,10 @@ from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
+import jinja2
 import pytest
 
-from reports.document import TEMPLATES, Claims, render
+from reports.document import TEMPLATES, Claims, Mathematics, render
 from reports.numbering import Numbering
 from reports.record import InputError, RecordError, write
 from reports.shelf import gather
@@ -266,3 +267,10 @@ def test_no_template_holds_a_measured_number(template: Path) -> None:
 
 def test_no_template_marks_data_as_safe() -> None:
     assert [p.name for p in PARTIALS if "|safe" in p.read_text().replace(" ", "")] == []
+
+
+def test_a_placeholder_in_a_formula_is_refused() -> None:
+    environment = jinja2.Environment(extensions=[Mathematics])
+    with pytest.raises(jinja2.TemplateSyntaxError, match=r"placeholder in \$x=") as refused:
+        environment.from_string("text\n$x={{ y }}$")
+    assert refused.value.lineno == 2
