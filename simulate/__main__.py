@@ -100,6 +100,8 @@ def _run(
     """Run the experiments, going on from where the same run was interrupted; print the results."""
     accelerated = accelerator.on_device("cuda") if given.device == "cuda" else None
     total = sum(e.trials(given.trials) for e in experiments)
+    if ranks.first and journal.found():
+        print("going on from where this run was interrupted", file=sys.stderr)
     quiet = None if ranks.first else True  # None: shown on a terminal
     try:
         with tqdm(

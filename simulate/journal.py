@@ -41,6 +41,10 @@ class Journal:
         """The state written last; empty where there is none, or where it was damaged."""
         return self._ranks.of_first(self._read() if self._ranks.first else {})
 
+    def found(self) -> bool:
+        """Whether there is a state that can be used. Of the first rank alone."""
+        return bool(self._read())
+
     def _read(self) -> dict[str, Any]:
         try:
             content = json.loads(self.path.read_text())

@@ -91,13 +91,18 @@ def test_a_killed_rank_ends_the_run_with_an_error(rank: int, tmp_path: Path) -> 
     assert not (tmp_path / "record.json").exists()
 
 
-def test_a_killed_run_goes_on_and_gives_what_it_would_have(tmp_path: Path) -> None:
+def test_a_killed_run_goes_on_and_gives_what_it_would_have(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     arguments = ["multi_head.miss.alpha0.1.n16", "--trials", "1.2e7"]
     with started(1, tmp_path, *arguments) as process:
         process.kill()
     (journal,) = tmp_path.glob("simulate.unfinished.*.json")
     assert '"stretches"' in journal.read_text()
-    assert here(tmp_path, *arguments) == here(tmp_path / "other", *arguments)
+    resumed = here(tmp_path, *arguments)
+    assert "going on from where this run was interrupted" in capsys.readouterr().err
+    assert resumed == here(tmp_path / "other", *arguments)
+    assert "going on" not in capsys.readouterr().err
 
 
 def test_ctrl_c_keeps_what_is_done_and_says_so(tmp_path: Path) -> None:
