@@ -147,6 +147,11 @@ def exactly(name: str, *arguments: float) -> Callable[[], Range]:
     return lambda: (number(name, *arguments),) * 2
 
 
+def at_most(name: str, *arguments: float) -> Callable[[], Range]:
+    """The law's value as an upper bound, of what is never below 0."""
+    return lambda: (0.0, number(name, *arguments))
+
+
 def false_alarm_share(catalogue: Sequence[Experiment]) -> float:
     """What each statistical check of the whole catalogue may spend (Bonferroni)."""
     return FAMILY_FALSE_ALARM / sum(e.check.statistical for e in catalogue)

@@ -55,7 +55,7 @@ def options(argv: list[str] | None) -> Options:
     if given.device == "cuda" and given.sampler == "full":
         raise InputError("--sampler full: whole keys are drawn on the cpu alone")
     numbers = {name: getattr(given, name) for name in NUMBERS}
-    for option, value in ({**numbers, "alpha": None, "output": given.output}).items():
+    for option, value in {**numbers, "alpha": None, "output": given.output}.items():
         if given.name is None and value is not None:
             raise InputError(f"--{option} belongs to a question: python -m simulate NAME")
     if given.name is not None and given.record is not None:

@@ -12,7 +12,7 @@ import numpy as np
 from scipy import special
 
 from simulate.attention import logit, share, weights
-from simulate.experiment import Experiment, Measure, number
+from simulate.experiment import Experiment, Measure, at_most, number
 from simulate.keys import A, B
 from simulate.samplers import Draw
 from simulate.setting import Setting
@@ -113,7 +113,7 @@ def _failure(alpha: float) -> Experiment:
         on_keys=True,
         measure=_far(alpha, beta),
         check=Mean(
-            lambda: (0.0, number("near_average.failure", TOLERANCE, alpha, beta, N, DIVISION)),
+            at_most("near_average.failure", TOLERANCE, alpha, beta, N, DIVISION),
             width=1.0,
             reach=0.05,
         ),

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from simulate.attention import largest, weights
-from simulate.experiment import Experiment, exactly, number
+from simulate.experiment import Experiment, at_most, exactly, number
 from simulate.keys import A, B
 from simulate.setting import Setting
 from simulate.statistics import Check, Mean, Probability
@@ -77,7 +77,7 @@ def mean(setting: Setting, reach: float = 0.25) -> Experiment:
         "background.mean_bound",
         _rest,
         Mean(
-            lambda: (0.0, number("background.mean_bound", alpha, beta, n)), width=1.0, reach=reach
+            at_most("background.mean_bound", alpha, beta, n), width=1.0, reach=reach
         ),
         setting,
     )  # fmt: skip
@@ -102,7 +102,7 @@ def tail(setting: Setting) -> Experiment:
         "background.tail_bound",
         exceeds,
         Mean(
-            lambda: (0.0, number("background.tail_bound", TOLERANCE, alpha, beta, n)),
+            at_most("background.tail_bound", TOLERANCE, alpha, beta, n),
             width=1.0,
             reach=0.05,
         ),
@@ -152,7 +152,7 @@ def rate(setting: Setting) -> Experiment:
         "outranked.rate",
         lambda shares: abs(_rest(shares) - _loses(shares)),
         Mean(
-            lambda: (0.0, number("outranked.rate", alpha, beta, n, radial)), width=1.0, reach=0.05
+            at_most("outranked.rate", alpha, beta, n, radial), width=1.0, reach=0.05
         ),
         setting,
     )  # fmt: skip

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from simulate.ensembles.projections import project, projections
-from simulate.experiment import Experiment, number
+from simulate.experiment import Experiment, at_most
 from simulate.samplers import Draw
 from simulate.statistics import Distribution, Mean
 from simulate.tallies import indicator
@@ -76,6 +76,6 @@ def _tail(side: str, epsilon: float, k: int, reach: float) -> Experiment:
         law=name,
         parameters={"epsilon": epsilon, "k": k},
         measure=measure,
-        check=Mean(lambda: (0.0, number(name, epsilon, k)), width=1.0, reach=reach),
+        check=Mean(at_most(name, epsilon, k), width=1.0, reach=reach),
         untested=SELDOM_REACHED,
     )

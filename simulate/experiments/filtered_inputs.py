@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from simulate.attention import weights
-from simulate.experiment import Experiment, exactly, number
+from simulate.experiment import Experiment, at_most, exactly
 from simulate.experiments import noisy_inputs
 from simulate.samplers import Draw
 from simulate.statistics import Mean, Probability
@@ -76,5 +76,5 @@ def _lost(t: float, alpha: float, beta: float) -> Experiment:
         law="filtered_inputs.lost",
         parameters={"gamma": gain, "alpha": alpha, "beta": beta, "d": D},
         measure=lost,
-        check=Mean(lambda: (0.0, number("filtered_inputs.lost", t, ratio)), width=1.0, reach=0.7),
+        check=Mean(at_most("filtered_inputs.lost", t, ratio), width=1.0, reach=0.7),
     )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from simulate.ensembles.texts import Pack, Texts
-from simulate.experiment import Experiment, exactly, number
+from simulate.experiment import Experiment, at_most, exactly, number
 from simulate.experiments.missing_mass import EQUAL, UNEQUAL, happens, probability
 from simulate.samplers import Draw
 from simulate.statistics import Distribution, Mean, Probability, Range
@@ -37,7 +37,7 @@ def experiments(alpha: float) -> list[Experiment]:
     bias = "good_turing.bias"
     return [
         _bias("equal", SHORT_EQUAL, exactly(bias, SHORT_EQUAL.draws)),
-        _bias("unequal", SHORT_UNEQUAL, lambda: (0.0, number(bias, SHORT_UNEQUAL.draws))),
+        _bias("unequal", SHORT_UNEQUAL, at_most(bias, SHORT_UNEQUAL.draws)),
         _difference(),
         _equal("shortfall", lambda G, M: G - M),
         _equal("excess", lambda G, M: M - G),

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from simulate.attention import weights
-from simulate.experiment import Experiment, Measure, exactly, number
+from simulate.experiment import Experiment, Measure, at_most, exactly, number
 from simulate.experiments.multi_head import wins
 from simulate.keys import A
 from simulate.samplers import Draw
@@ -87,7 +87,7 @@ def variance_bound(setting: Setting, share: float) -> Experiment:
         on_keys=True,
         measure=_half_squared_difference(setting, share),
         check=Mean(
-            lambda: (0.0, number("heads.variance_bound", alpha, beta, n, radial, share)),
+            at_most("heads.variance_bound", alpha, beta, n, radial, share),
             width=WIDTH,
             reach=0.25,
         ),

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from simulate.ensembles.projections import factors, projections
-from simulate.experiment import Experiment, exactly, number
+from simulate.experiment import Experiment, at_most, exactly, number
 from simulate.experiments.chi_squared import SELDOM_REACHED
 from simulate.samplers import Draw
 from simulate.statistics import Mean, Probability, Range
@@ -129,7 +129,7 @@ def _bound() -> Experiment:
         parameters={"epsilon": epsilon, "k": k, "cosine": cosine},
         measure=lambda draw: _changed(k, cosine, epsilon, draw),
         check=Mean(
-            lambda: (0.0, number("johnson_lindenstrauss.inner_product", epsilon, k)),
+            at_most("johnson_lindenstrauss.inner_product", epsilon, k),
             width=1.0,
             reach=0.005,
         ),

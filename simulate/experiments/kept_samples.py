@@ -12,7 +12,7 @@ import numpy as np
 
 from simulate.arrays import namespace
 from simulate.attention import largest, logit, weights
-from simulate.experiment import Experiment, exactly, number
+from simulate.experiment import Experiment, at_most, exactly
 from simulate.experiments.multi_head import BETA
 from simulate.keys import A, B, Scores
 from simulate.samplers import Draw
@@ -114,7 +114,7 @@ def loss(setting: Setting) -> Experiment:
         on_keys=True,
         measure=lambda draw: 1 - weights(_kept(draw, scores)[0])[A],
         check=Mean(
-            lambda: (0.0, number("kept_samples.kept_loss", alpha, beta, n, radial)),
+            at_most("kept_samples.kept_loss", alpha, beta, n, radial),
             width=1.0,
             reach=0.1,
         ),
@@ -134,9 +134,7 @@ def second_loss(setting: Setting) -> Experiment:
         parameters=setting.parameters,
         on_keys=True,
         measure=lambda draw: 1 - weights(_kept(draw, scores)[1])[B],
-        check=Mean(
-            lambda: (0.0, number("both_heads.second_loss", alpha, beta, n)), width=1.0, reach=0.1
-        ),
+        check=Mean(at_most("both_heads.second_loss", alpha, beta, n), width=1.0, reach=0.1),
     )
 
 
@@ -160,7 +158,7 @@ def _less_where_negative(setting: Setting) -> Experiment:
         on_keys=True,
         measure=difference,
         check=UnboundedMean(
-            lambda: (0.0, number("both_heads.second_loss", alpha, beta, n)),
+            at_most("both_heads.second_loss", alpha, beta, n),
             lambda: LARGEST_VARIANCE,
         ),
     )
@@ -185,7 +183,7 @@ def error(setting: Setting) -> Experiment:
         on_keys=True,
         measure=distance,
         check=Mean(
-            lambda: (0.0, number("both_heads.kept_error", alpha, beta, n, radial, 1.0)),
+            at_most("both_heads.kept_error", alpha, beta, n, radial, 1.0),
             width=1.0,
             reach=0.1,
         ),

@@ -10,7 +10,7 @@ import numpy as np
 from scipy import integrate
 
 from simulate.attention import share
-from simulate.experiment import Experiment, number
+from simulate.experiment import Experiment, at_most, number
 from simulate.samplers import Draw
 from simulate.statistics import Distribution, Mean, Probability, Range
 from theory import law
@@ -31,7 +31,7 @@ def experiments(alpha: float) -> list[Experiment]:
     """Variance and density of the share; noise of variance `alpha` plays no part."""
     wide: dict[str, float] = {"m": MEAN, "tau": WIDE_SPREAD}
     return [
-        _variance("above", lambda: (0.0, number("share_variance.variance_above", SPREAD))),
+        _variance("above", at_most("share_variance.variance_above", SPREAD)),
         _variance(
             "below", lambda: (number("share_variance.variance_below", SPREAD), LARGEST_VARIANCE)
         ),

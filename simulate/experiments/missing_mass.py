@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from simulate.ensembles.texts import Pack, Texts
-from simulate.experiment import Experiment, number
+from simulate.experiment import Experiment, at_most
 from simulate.samplers import Draw
 from simulate.statistics import Probability, Range
 from theory.facts.occupancy import singletons_and_missing
@@ -114,7 +114,7 @@ def _bounded(tail: Tail, world: str, texts: Texts, least: float) -> Experiment:
         law=name,
         parameters={"n": texts.draws, "facts": len(texts.facts.cards), "t": least},
         measure=happens(texts, tail.event(texts, least)),
-        check=Probability(lambda: (0.0, number(name, texts.draws, least))),
+        check=Probability(at_most(name, texts.draws, least)),
     )
 
 

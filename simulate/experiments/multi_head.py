@@ -12,7 +12,7 @@ from scipy import special
 from simulate import output_law
 from simulate.attention import largest, weights
 from simulate.ensembles.frames import orthonormal
-from simulate.experiment import Experiment, Measure, exactly, number
+from simulate.experiment import Experiment, Measure, at_most, exactly, number
 from simulate.experiments import averaging
 from simulate.keys import A, B
 from simulate.samplers import Draw
@@ -143,7 +143,7 @@ def loss(setting: Setting) -> Experiment:
         on_keys=True,
         measure=lambda draw: 1 - weight(draw),
         check=Mean(
-            lambda: (0.0, number("multi_head.loss_bound", alpha, beta, n, radial)),
+            at_most("multi_head.loss_bound", alpha, beta, n, radial),
             width=1.0,
             reach=0.25,
         ),
@@ -256,7 +256,7 @@ def limit(setting: Setting) -> Experiment:
         on_keys=True,
         measure=distance,
         check=Mean(
-            lambda: (0.0, number("missing.limit_bound", alpha, beta, n, radial)),
+            at_most("missing.limit_bound", alpha, beta, n, radial),
             width=1.0,
             reach=0.1,
         ),

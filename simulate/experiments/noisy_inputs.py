@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from simulate.attention import weights
-from simulate.experiment import Experiment, exactly, number
+from simulate.experiment import Experiment, at_most, exactly, number
 from simulate.samplers import Draw
 from simulate.statistics import Distribution, Mean, UnboundedMean
 from simulate.tallies import indicator
@@ -130,9 +130,7 @@ def _outdone(alpha: float, beta: float, d: int) -> Experiment:
         law="noisy_inputs.outdone",
         parameters={"alpha": alpha, "beta": beta, "d": d},
         measure=outdone,
-        check=Mean(
-            lambda: (0.0, number("noisy_inputs.outdone", alpha, beta, d)), width=1.0, reach=0.05
-        ),
+        check=Mean(at_most("noisy_inputs.outdone", alpha, beta, d), width=1.0, reach=0.05),
     )
 
 

@@ -14,7 +14,7 @@ import numpy as np
 from scipy import special
 
 from simulate.attention import weights
-from simulate.experiment import Experiment, Measure, exactly, number
+from simulate.experiment import Experiment, Measure, at_most, exactly, number
 from simulate.experiments.multi_head import wins
 from simulate.keys import A
 from simulate.samplers import Draw
@@ -101,7 +101,7 @@ def _rest(name: str, setting: Setting, reach: float) -> Experiment:
         on_keys=True,
         measure=lambda draw: 1 - weight(draw),
         check=Mean(
-            lambda: (0.0, number("noisy_scores.rest", theta, margin, sigma, setting.n)),
+            at_most("noisy_scores.rest", theta, margin, sigma, setting.n),
             width=1.0,
             reach=reach,
         ),

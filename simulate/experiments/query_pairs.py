@@ -13,7 +13,7 @@ import numpy as np
 from scipy import special
 
 from simulate.attention import largest, logit, share, weights
-from simulate.experiment import Experiment, Measure, exactly, number
+from simulate.experiment import Experiment, Measure, at_most, exactly, number
 from simulate.keys import A, B, RandomKeys, Scores
 from simulate.samplers import Draw
 from simulate.setting import RADIAL, Setting
@@ -106,7 +106,7 @@ def _best() -> Experiment:
         on_keys=True,
         measure=_misses(query),
         check=Mean(
-            lambda: (0.0, number("safe_queries.least_miss", ALPHA, MANY, RADIAL)),
+            at_most("safe_queries.least_miss", ALPHA, MANY, RADIAL),
             width=1.0,
             reach=0.25,
         ),
@@ -131,7 +131,7 @@ def _blind() -> Experiment:
         on_keys=True,
         measure=distance,
         check=Mean(
-            lambda: (0.0, number("safe_queries.blind_error", TINY, beta, MANY, 1.0)),
+            at_most("safe_queries.blind_error", TINY, beta, MANY, 1.0),
             width=1.0,
             reach=0.25,
         ),
