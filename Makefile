@@ -36,7 +36,7 @@ endif
 THEORY_CODE := $(wildcard theory/*.py theory/*/*.py)
 SIMULATE_CODE := $(wildcard simulate/*.py simulate/*/*.py)
 DATA_CODE := $(wildcard data/*.py)
-GPT_CODE := $(filter-out gpt/london_baseline.py gpt/reference.py,$(wildcard gpt/*.py gpt/attention/*.py))
+GPT_CODE := $(filter-out gpt/london_baseline.py gpt/reference.py,$(wildcard gpt/*.py gpt/*/*.py))
 REPORT_CODE := $(wildcard reports/*.py reports/*/*.py templates/*.html templates/*/*)
 RECORDS := $(RESULTS)/corpus.json $(RESULTS)/theory.json $(RESULTS)/simulate.json \
 	$(RESULTS)/baseline.json $(RUN).pretrain.evaluate.json $(RUN).scratch.evaluate.json

@@ -18,7 +18,6 @@ if __package__ in (None, ""):  # run as a script: let `import gpt` find the fold
     sys.path[0] = str(Path(__file__).resolve().parents[1])
 
 
-from gpt import curve
 from gpt.arguments import positive, seed
 from gpt.attention import VARIANTS
 from gpt.batches import TrainingData
@@ -29,7 +28,8 @@ from gpt.evaluation import Answers, ask, count, practical_line
 from gpt.model import GPT, build
 from gpt.parameters import Header, load_parameters, save_parameters
 from gpt.recipe import PRACTICAL, RECIPES, Recipe, recipe
-from gpt.trainer import Trained, train
+from gpt.training import curve
+from gpt.training.trainer import Trained, train
 from gpt.vocabulary import Vocabulary
 from reports.record import (
     ArgumentParser,

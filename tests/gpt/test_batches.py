@@ -16,7 +16,7 @@ from gpt.corpus import Pair, read_documents, read_pairs
 from gpt.dataset import CharCorruptionDataset, NameDataset
 from gpt.model import GPT
 from gpt.recipe import RECIPES, Recipe
-from gpt.trainer import _step
+from gpt.training.trainer import _step
 from gpt.vocabulary import MASK, PAD_ID, Vocabulary
 
 BLOCK = 128

@@ -15,7 +15,7 @@ from gpt.dataset import NameDataset
 from gpt.generation import ANSWER_LENGTH, Answer, answer
 from gpt.model import GPT
 from gpt.recipe import PRACTICAL, Stage
-from gpt.trainer import train
+from gpt.training.trainer import train
 from gpt.vocabulary import MASK, MASK_ID, Vocabulary
 from reports.record import InputError
 

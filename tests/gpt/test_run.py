@@ -154,7 +154,7 @@ def test_by_absolute_path_from_another_folder(folder: Path) -> None:
     assert done.stdout.startswith("scratch vanilla with recipe quick: ")
     record = read(folder / "s.params.record.json", TrainingRecord)
     assert record.provenance.command.startswith("python gpt/run.py finetune vanilla")
-    assert "gpt/trainer.py" in record.provenance.sources
+    assert "gpt/training/trainer.py" in record.provenance.sources
     refused = run(evaluate("rope", "s.params", "out"))
     assert refused.returncode == 2
     assert refused.stdout == ""

@@ -11,9 +11,9 @@ import torch
 from torch.optim import AdamW, Muon
 
 from gpt.model import GPT
-from gpt.optimizer import optimizers, set_factor
 from gpt.recipe import PRACTICAL, RECIPES, Stage, recipe
-from gpt.schedule import course_factor, linear_factor
+from gpt.training.optimizer import optimizers, set_factor
+from gpt.training.schedule import course_factor, linear_factor
 from reports.record import InputError
 
 DOCUMENTS = 2937  # of the practical's wiki.txt

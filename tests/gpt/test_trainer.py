@@ -17,8 +17,8 @@ from gpt.corpus import Pair
 from gpt.dataset import CharCorruptionDataset, NameDataset
 from gpt.model import GPT
 from gpt.recipe import PRACTICAL, Recipe, Stage
-from gpt.schedule import course_factor, linear_factor
-from gpt.trainer import Trained, faster_precision, train
+from gpt.training.schedule import course_factor, linear_factor
+from gpt.training.trainer import Trained, faster_precision, train
 from gpt.vocabulary import Vocabulary
 from reports.record import InputError
 
@@ -141,7 +141,7 @@ def test_a_loss_that_is_not_a_number_stops_before_the_step(
 def test_a_loss_that_explodes_later_stops_with_the_weights_of_the_step_before(
     tiny: Build, corruption: CharCorruptionDataset, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import gpt.trainer as trainer
+    import gpt.training.trainer as trainer
 
     seen: list[list[torch.Tensor]] = []
     real = trainer._step

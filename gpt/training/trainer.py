@@ -17,9 +17,9 @@ from tqdm import tqdm
 
 from gpt.batches import Batch, TrainingData, batches
 from gpt.model import GPT
-from gpt.optimizer import optimizers, set_factor
 from gpt.recipe import Recipe, Stage
-from gpt.schedule import COURSE_FINAL_EPOCHS, course_factor, linear_factor
+from gpt.training.optimizer import optimizers, set_factor
+from gpt.training.schedule import COURSE_FINAL_EPOCHS, course_factor, linear_factor
 from gpt.vocabulary import PAD_ID
 from reports.record import InputError
 
