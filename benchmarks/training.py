@@ -16,7 +16,7 @@ from gpt.corpus import find, read_documents
 from gpt.dataset import CharCorruptionDataset
 from gpt.model import build
 from gpt.recipe import PRACTICAL
-from gpt.training.trainer import Precision, faster_precision
+from gpt.training.precision import Precision, faster_precision
 from gpt.vocabulary import PAD_ID
 
 SIZE = PRACTICAL.pretrain.batch_size

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import IO, Literal
 
 import torch
-from torch.nn import functional
 from torch.nn.utils import clip_grad_norm_
 from tqdm import tqdm
 
@@ -19,11 +18,10 @@ from gpt.batches import Batch, TrainingData, batches
 from gpt.model import GPT
 from gpt.recipe import Recipe, Stage
 from gpt.training.optimizer import optimizers, set_factor
+from gpt.training.precision import Precision, faster_precision, loss_of
 from gpt.training.schedule import COURSE_FINAL_EPOCHS, course_factor, linear_factor
 from gpt.vocabulary import PAD_ID
 from reports.record import InputError
-
-Precision = Literal["fp32", "bf16"]
 
 
 @dataclass(frozen=True)
@@ -85,7 +83,7 @@ def train(
     begin = time.perf_counter()
     with _open(log) as file, tqdm(total=steps, unit="step", mininterval=0.5) as bar:
         for epoch, batch in _epochs(data, recipe, stage, seed):
-            loss = _step(model, batch, device, precision)
+            loss = loss_of(model, batch, device, precision)
             value = float(loss.detach())
             if not torch.isfinite(loss):
                 raise InputError(f"loss is {value} at step {len(points)} (epoch {epoch}): stopped")
@@ -114,23 +112,6 @@ def train(
     return Trained(points, steps, tokens, seconds, precision, sum(last) / len(last))
 
 
-def faster_precision(model: GPT, batch: Batch, device: torch.device) -> Precision:
-    """Time a forward and backward pass in fp32 and in bf16 and return the faster.
-
-    The parameters, their gradients (none) and the random state are left as they were.
-    """
-    seconds: dict[Precision, float] = {}
-    with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
-        for precision in ("fp32", "bf16", "fp32", "bf16"):
-            begin = time.perf_counter()
-            _step(model, batch, device, precision).backward()
-            if device.type == "cuda":
-                torch.cuda.synchronize(device)
-            seconds[precision] = time.perf_counter() - begin
-    model.zero_grad(set_to_none=True)
-    return "bf16" if seconds["bf16"] < seconds["fp32"] else "fp32"
-
-
 def _epochs(
     data: TrainingData, recipe: Recipe, stage: Stage, seed: int
 ) -> Iterator[tuple[int, Batch]]:
@@ -139,14 +120,6 @@ def _epochs(
             data, stage.batch_size, recipe.block_size, recipe.shuffle, seed, epoch
         ):
             yield epoch, batch
-
-
-def _step(model: GPT, batch: Batch, device: torch.device, precision: Precision) -> torch.Tensor:
-    """The mean loss over the batch's targets, a scalar; the loss itself is taken in fp32."""
-    x, y = batch.x.to(device), batch.y.to(device)
-    with torch.autocast(device.type, torch.bfloat16, enabled=precision == "bf16"):
-        logits = model(x)
-    return functional.cross_entropy(logits.float().flatten(0, 1), y.flatten(), ignore_index=PAD_ID)
 
 
 def _open(log: Path | None) -> AbstractContextManager[IO[str] | None]:

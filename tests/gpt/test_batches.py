@@ -16,7 +16,7 @@ from gpt.corpus import Pair, read_documents, read_pairs
 from gpt.dataset import CharCorruptionDataset, NameDataset
 from gpt.model import GPT
 from gpt.recipe import RECIPES, Recipe
-from gpt.training.trainer import _step
+from gpt.training.precision import loss_of
 from gpt.vocabulary import MASK, PAD_ID, Vocabulary
 
 BLOCK = 128
@@ -141,7 +141,7 @@ def test_the_loss_of_a_cut_batch_is_that_of_the_padded_block(
                 logits.flatten(0, 1), batch.y.flatten(), ignore_index=0
             )
             torch.testing.assert_close(found, wanted, rtol=0, atol=1e-12)
-            in_float32 = _step(model.float(), batch, torch.device("cpu"), "fp32")
+            in_float32 = loss_of(model.float(), batch, torch.device("cpu"), "fp32")
             torch.testing.assert_close(in_float32.double(), wanted, rtol=0, atol=1e-5)
             model.double()
 

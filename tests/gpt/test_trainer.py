@@ -17,8 +17,9 @@ from gpt.corpus import Pair
 from gpt.dataset import CharCorruptionDataset, NameDataset
 from gpt.model import GPT
 from gpt.recipe import PRACTICAL, Recipe, Stage
+from gpt.training.precision import faster_precision, loss_of
 from gpt.training.schedule import course_factor, linear_factor
-from gpt.training.trainer import Trained, faster_precision, train
+from gpt.training.trainer import Trained, train
 from gpt.vocabulary import Vocabulary
 from reports.record import InputError
 
@@ -141,17 +142,15 @@ def test_a_loss_that_is_not_a_number_stops_before_the_step(
 def test_a_loss_that_explodes_later_stops_with_the_weights_of_the_step_before(
     tiny: Build, corruption: CharCorruptionDataset, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import gpt.training.trainer as trainer
-
     seen: list[list[torch.Tensor]] = []
-    real = trainer._step
+    real = loss_of
 
     def explode(model: GPT, *rest: object) -> torch.Tensor:
         seen.append([p.detach().clone() for p in model.parameters()])
         loss = real(model, *rest)  # type: ignore[arg-type]
         return loss if len(seen) < 3 else loss * math.inf
 
-    monkeypatch.setattr(trainer, "_step", explode)
+    monkeypatch.setattr("gpt.training.trainer.loss_of", explode)
     model = tiny("vanilla", corruption.vocab_size)
     with pytest.raises(InputError, match=r"^loss is inf at step 2 \(epoch 0\): stopped$"):
         fit(model, TrainingData(corruption, None), Stage(1, 8, 1e-3))
