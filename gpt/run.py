@@ -21,10 +21,10 @@ if __package__ in (None, ""):  # run as a script: let `import gpt` find the fold
 from gpt.arguments import positive, seed
 from gpt.attention import VARIANTS
 from gpt.batches import TrainingData
-from gpt.corpus import find, read_documents, read_pairs, refuse_overwriting
-from gpt.dataset import CharCorruptionDataset, NameDataset
+from gpt.corpus import Pair, find, read_documents, read_pairs, refuse_overwriting
 from gpt.device import choose, describe
 from gpt.evaluation import Answers, ask, count, practical_line
+from gpt.examples import needs_pairs, training_data
 from gpt.model import GPT, build
 from gpt.parameters import Header, load_parameters, save_parameters
 from gpt.recipe import PRACTICAL, RECIPES, Recipe, recipe
@@ -146,24 +146,14 @@ def _data(
     arguments: argparse.Namespace, run: str, chosen: Recipe, text: str, vocabulary: Vocabulary
 ) -> tuple[list[Path], TrainingData, int]:
     """The files read besides the corpus, the run's examples, the corpus's documents."""
-    corruption = CharCorruptionDataset(
-        text,
-        chosen.block_size,
-        arguments.seed,
-        whole_lines=chosen.whole_lines,
-        closing_mask=chosen.closing_mask,
-    )
-    names: NameDataset | None = None
+    pairs: list[Pair] = []
     inputs: list[Path] = []
-    if run != "pretrain" or chosen.question_share:
-        path = find(_required(arguments, "finetune_corpus_path"), arguments.corpus)
-        names = NameDataset(
-            vocabulary, read_pairs(path), chosen.block_size, path, chosen.ascii_pairs
-        )
-        inputs = [path]
-    if run == "pretrain":
-        return inputs, TrainingData(corruption, names, chosen.question_share), len(corruption)
-    return inputs, TrainingData(None, names), len(corruption)
+    if needs_pairs(run, chosen):
+        inputs = [find(_required(arguments, "finetune_corpus_path"), arguments.corpus)]
+        pairs = read_pairs(inputs[0])
+    source = inputs[0] if inputs else Path()
+    data = training_data(run, chosen, text, vocabulary, pairs, source, arguments.seed)
+    return inputs, data, text.count("\n")
 
 
 def _summary(result: Trained, target: Path, record: Path) -> str:
