@@ -10,6 +10,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
+import re
 import reprlib
 import sys
 import tempfile
@@ -113,7 +114,9 @@ def write_text(path: Path, text: str) -> None:
 
 
 def write_bytes(path: Path, content: bytes) -> None:
-    """Write a file atomically: temporary file, fsync, rename; nothing is left on failure.
+    """Write a file atomically: temporary file, fsync, rename, fsync of the folder.
+
+    Whoever reads `path` finds what was there before or all that is new; nothing is left on failure.
 
     Raises: InputError if the folder cannot be written or the disk is full.
     """
@@ -129,10 +132,29 @@ def write_bytes(path: Path, content: bytes) -> None:
             os.fsync(file.fileno())
         temporary.chmod(0o644)
         temporary.replace(path)
+        _fsync_folder(path.parent)
     except OSError as problem:
+        raise InputError(f"{path}: cannot be written: {problem.strerror}") from None
+    finally:
         if temporary is not None:
             temporary.unlink(missing_ok=True)
-        raise InputError(f"{path}: cannot be written: {problem.strerror}") from None
+
+
+def _fsync_folder(folder: Path) -> None:
+    """Let a rename in the folder outlast a power failure."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def remove_temporaries(path: Path) -> None:
+    """Remove what killed writers of `path` left; for whom no other process writes it."""
+    pattern = re.compile(rf"\.{re.escape(path.name)}\.[a-z0-9_]{{8}}")
+    for found in path.parent.iterdir() if path.parent.is_dir() else ():
+        if pattern.fullmatch(found.name):
+            found.unlink(missing_ok=True)
 
 
 def require_writable(path: Path) -> None:
