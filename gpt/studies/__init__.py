@@ -1,0 +1,9 @@
+"""Studies: lists of recipes trained and asked alike, one study a file; `STUDIES` finds them."""
+
+from __future__ import annotations
+
+from gpt.studies.ablations import ABLATIONS
+from gpt.studies.entry import Study
+from gpt.studies.minutes import MINUTES
+
+STUDIES: dict[str, Study] = {study.name: study for study in (ABLATIONS, MINUTES)}
