@@ -1,0 +1,131 @@
+"""The ranks that `torchrun` starts: one writes and speaks, all add up their gradients.
+
+    torchrun --nproc-per-node 2 gpt/run.py pretrain vanilla wiki.txt --writing_params_path …
+
+Every rank makes the same batches and keeps the same model and optimizers; each computes the
+gradient of its own rows alone (see microbatches.py), the sums go to all, and all take the same
+step. One flat all-reduce after the backward pass, instead of DistributedDataParallel: its buckets
+are arranged anew after the first step, so that a run which was resumed would add in another order
+than one that was not.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager, redirect_stderr, redirect_stdout
+from typing import Any, TypeVar
+
+import numpy as np
+import torch
+from torch import Tensor, distributed
+
+from reports.record import InputError
+
+R = TypeVar("R")
+
+PATIENCE = 10.0
+"""Seconds that another rank with a problem leaves to the first to end the run for the same one."""
+
+
+class Ranks:
+    """This process among those that `torchrun` started; alone if it did not.
+
+    A command is wrapped whole in `with Ranks() as ranks`: ranks other than the first print
+    nothing. What is wrong with the command line or a file is wrong for all, so the first says it
+    and ends the run. A rank that dies leaves the others without its gradients: they end with an
+    error, and `torchrun` ends whoever is left.
+    """
+
+    def __init__(self) -> None:
+        self.rank = int(os.environ.get("RANK", "0"))
+        self.size = int(os.environ.get("WORLD_SIZE", "1"))
+        self._here = int(os.environ.get("LOCAL_RANK", "0"))
+        self._silence = ExitStack()
+
+    def __enter__(self) -> Ranks:
+        if self.size > 1:
+            distributed.init_process_group()  # gloo for what lies on the CPU, NCCL on CUDA
+        if not self.first:
+            nowhere = self._silence.enter_context(open(os.devnull, "w", encoding="utf-8"))
+            self._silence.enter_context(redirect_stdout(nowhere))
+            self._silence.enter_context(redirect_stderr(nowhere))
+        return self
+
+    def __exit__(self, problem: type[BaseException] | None, *_: object) -> None:
+        """Leaving with a problem, nobody waits for the others, but for the first to say it."""
+        self._silence.close()
+        if problem is None and self.size > 1:
+            distributed.destroy_process_group()
+        elif not self.first and problem is not KeyboardInterrupt:
+            time.sleep(PATIENCE)
+
+    @property
+    def first(self) -> bool:
+        """Whether this is the rank that prints, writes and holds locks."""
+        return self.rank == 0
+
+    def device(self, device: torch.device) -> torch.device:
+        """The device of this rank: on CUDA, the one of its own number on its machine.
+
+        Raises: InputError if the machine has fewer than it has ranks.
+        """
+        if self.size == 1 or device.type != "cuda":
+            return device
+        if self._here >= torch.cuda.device_count():
+            raise InputError(
+                f"rank {self.rank}: CUDA device {self._here} does not exist, this machine has "
+                f"{torch.cuda.device_count()}: start no more ranks on it"
+            )
+        return torch.device("cuda", self._here)
+
+    def seed(self, seed: int) -> int:
+        """The seed of this rank's dropout: the run's own on the first, others on the others.
+
+        So with dropout the curve depends on the number of ranks (in law it does not).
+        """
+        if self.first:
+            return seed
+        return int(np.random.SeedSequence((seed, self.rank)).generate_state(1, np.uint64)[0] >> 1)
+
+    def add(self, tensors: Sequence[Tensor]) -> None:
+        """Replace each tensor, in place, by its sum over all ranks; they lie on one device."""
+        if self.size == 1:
+            return
+        flat = torch.cat([tensor.detach().flatten() for tensor in tensors])
+        with _nobody_gone():
+            distributed.all_reduce(flat)
+        parts = flat.split([tensor.numel() for tensor in tensors])
+        for tensor, part in zip(tensors, parts, strict=True):
+            tensor.detach().copy_(part.view_as(tensor))
+
+    def anywhere(self, mine: bool) -> bool:
+        """Whether it is so on any rank."""
+        count = torch.tensor(float(mine))
+        self.add([count])
+        return bool(count)
+
+    def of_all(self, mine: R) -> list[R]:
+        """The value of each rank, by rank; also a point that all must reach."""
+        if self.size == 1:
+            return [mine]
+        found: list[Any] = [None] * self.size
+        with _nobody_gone():
+            distributed.all_gather_object(found, mine)
+        return found
+
+    def of_first(self, mine: R) -> R:
+        """The value that the first rank has."""
+        return self.of_all(mine)[0]
+
+
+@contextmanager
+def _nobody_gone() -> Iterator[None]:
+    """Exits with an error if a rank is gone: without it there is no gradient, so no step."""
+    try:
+        yield
+    except RuntimeError as problem:
+        reason = str(problem).splitlines()[0]
+        sys.exit(f"error: a rank is gone; what was saved before stands: {reason}")
