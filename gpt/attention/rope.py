@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from torch import Tensor
 
 from gpt.attention.vanilla import SelfAttention
@@ -38,9 +38,13 @@ class RotaryAttention(SelfAttention):
         self.cos: Tensor
         self.sin: Tensor
 
-    def place(self, x: Float[Tensor, "B H T D"]) -> Float[Tensor, "B H T D"]:
+    def place(
+        self, x: Float[Tensor, "B H T D"], positions: Int[Tensor, " B"] | None = None
+    ) -> Float[Tensor, "B H T D"]:
         """Rotate the pairs (x₀, x₁), (x₂, x₃), … of each position by that position's angles."""
-        T = x.shape[-2]
-        cos, sin = self.cos[:T].to(x.dtype), self.sin[:T].to(x.dtype)
+        cos, sin = (
+            table[: x.shape[-2]] if positions is None else table[positions, None, None]
+            for table in (self.cos.to(x.dtype), self.sin.to(x.dtype))
+        )
         even, odd = x[..., 0::2], x[..., 1::2]
         return torch.stack((even * cos - odd * sin, even * sin + odd * cos), dim=-1).flatten(-2)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from torch import Tensor, nn
 from torch.nn import functional
+
+from gpt.attention.cache import KeyValues
 
 
 class SelfAttention(nn.Module):
@@ -32,7 +34,8 @@ class SelfAttention(nn.Module):
         super().__init__()
         if width % heads:
             raise ValueError(f"width {width} is not a multiple of {heads} heads")
-        self.heads, self.dropout, self.causal, self.scale = heads, dropout, causal, scale
+        self.heads, self.dropout, self.causal = heads, dropout, causal
+        self._scale = (width // heads) ** -0.5 if scale is None else scale
         self.block_size = block_size
         self.query = nn.Linear(width, width)
         self.key = nn.Linear(width, width)
@@ -41,21 +44,48 @@ class SelfAttention(nn.Module):
         self.residual_dropout = nn.Dropout(dropout)
 
     def forward(self, x: Float[Tensor, "B T C"]) -> Float[Tensor, "B T C"]:
-        q, k, v = (self._split(layer(x)) for layer in (self.query, self.key, self.value))
-        scale = self.scale or q.shape[-1] ** -0.5
+        q, k, v = self._queries_keys_values(x)
         dropout = self.dropout if self.training else 0.0
-        y = softmax_attention(self.place(q), self.place(k), v, scale, self.causal, dropout)
-        y = y.transpose(1, 2).reshape(x.shape)
-        out: Tensor = self.residual_dropout(self.projection(y))
-        return out
+        return self._output(softmax_attention(q, k, v, self._scale, self.causal, dropout))
 
-    def place(self, x: Float[Tensor, "B H T D"]) -> Float[Tensor, "B H T D"]:
-        """Give queries or keys their positions; here the embedding has done so already."""
+    def start(
+        self, x: Float[Tensor, "B T C"], lengths: Int[Tensor, " B"], room: int
+    ) -> tuple[Float[Tensor, "B T C"], KeyValues]:
+        """`forward`, and the keys and values for `extend`; padding is behind every query."""
+        q, k, v = self._queries_keys_values(x)
+        y = self._output(softmax_attention(q, k, v, self._scale, self.causal, 0.0))
+        return y, KeyValues(k, v, room)
+
+    def extend(
+        self, x: Float[Tensor, "B 1 C"], positions: Int[Tensor, " B"], state: KeyValues
+    ) -> Float[Tensor, "B 1 C"]:
+        """The output at each row's next position, which the state then holds as well."""
+        q, k, v = self._queries_keys_values(x, positions)
+        state.append(k, v, positions)
+        return self._output(state.attend(q, positions, self._scale))
+
+    def place(
+        self, x: Float[Tensor, "B H T D"], positions: Int[Tensor, " B"] | None = None
+    ) -> Float[Tensor, "B H T D"]:
+        """Give queries or keys their positions; here the embedding has done so already.
+
+        positions: of the only query or key of each row (T is 1); None means 0 … T − 1
+        """
         return x
+
+    def _queries_keys_values(
+        self, x: Float[Tensor, "B T C"], positions: Int[Tensor, " B"] | None = None
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        q, k, v = (self._split(layer(x)) for layer in (self.query, self.key, self.value))
+        return self.place(q, positions), self.place(k, positions), v
 
     def _split(self, x: Float[Tensor, "B T C"]) -> Float[Tensor, "B H T D"]:
         B, T, C = x.shape
         return x.view(B, T, self.heads, C // self.heads).transpose(1, 2)
+
+    def _output(self, y: Float[Tensor, "B H T D"]) -> Float[Tensor, "B T C"]:
+        out: Tensor = self.residual_dropout(self.projection(y.transpose(1, 2).flatten(2)))
+        return out
 
 
 def softmax_attention(
