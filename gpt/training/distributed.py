@@ -31,19 +31,24 @@ PATIENCE = 10.0
 
 
 class Ranks:
-    """This process among those that `torchrun` started; alone if it did not.
+    """This process among the ranks of a run.
 
-    A command is wrapped whole in `with Ranks() as ranks`: ranks other than the first print
-    nothing. What is wrong with the command line or a file is wrong for all, so the first says it
-    and ends the run. A rank that dies leaves the others without its gradients: they end with an
-    error, and `torchrun` ends whoever is left.
+    A command is wrapped whole in `with Ranks.of_torchrun() as ranks`: ranks other than the first
+    print nothing. What is wrong with the command line or a file is wrong for all, so the first
+    says it and ends the run. A rank that dies leaves the others without its gradients: they end
+    with an error, and `torchrun` ends whoever is left.
     """
 
-    def __init__(self) -> None:
-        self.rank = int(os.environ.get("RANK", "0"))
-        self.size = int(os.environ.get("WORLD_SIZE", "1"))
-        self._here = int(os.environ.get("LOCAL_RANK", "0"))
+    def __init__(self, rank: int = 0, size: int = 1, here: int = 0) -> None:
+        """`here`: number of this rank on its own machine."""
+        self.rank, self.size, self.here = rank, size, here
         self._silence = ExitStack()
+
+    @staticmethod
+    def of_torchrun() -> Ranks:
+        """What `torchrun` says in the environment; one rank if it started nothing."""
+        names = (("RANK", "0"), ("WORLD_SIZE", "1"), ("LOCAL_RANK", "0"))
+        return Ranks(*(int(os.environ.get(name, alone)) for name, alone in names))
 
     def __enter__(self) -> Ranks:
         if self.size > 1:
@@ -74,21 +79,22 @@ class Ranks:
         """
         if self.size == 1 or device.type != "cuda":
             return device
-        if self._here >= torch.cuda.device_count():
+        if self.here >= torch.cuda.device_count():
             raise InputError(
-                f"rank {self.rank}: CUDA device {self._here} does not exist, this machine has "
+                f"rank {self.rank}: CUDA device {self.here} does not exist, this machine has "
                 f"{torch.cuda.device_count()}: start no more ranks on it"
             )
-        return torch.device("cuda", self._here)
+        return torch.device("cuda", self.here)
 
-    def seed(self, seed: int) -> int:
-        """The seed of this rank's dropout: the run's own on the first, others on the others.
+    def reseed(self, seed: int, step: int) -> None:
+        """On ranks other than the first, draw the dropout of a step from (seed, rank, step).
 
-        So with dropout the curve depends on the number of ranks (in law it does not).
+        The first draws as one process does. So with dropout the curve depends on the number of
+        ranks, though its law does not; and only the first has random states to be saved.
         """
-        if self.first:
-            return seed
-        return int(np.random.SeedSequence((seed, self.rank)).generate_state(1, np.uint64)[0] >> 1)
+        if not self.first:
+            state = np.random.SeedSequence((seed, self.rank, step)).generate_state(1, np.uint64)
+            torch.manual_seed(int(state[0]))
 
     def add(self, tensors: Sequence[Tensor]) -> None:
         """Replace each tensor, in place, by its sum over all ranks; they lie on one device."""
@@ -101,24 +107,28 @@ class Ranks:
         for tensor, part in zip(tensors, parts, strict=True):
             tensor.detach().copy_(part.view_as(tensor))
 
-    def anywhere(self, mine: bool) -> bool:
-        """Whether it is so on any rank."""
-        count = torch.tensor(float(mine))
-        self.add([count])
-        return bool(count)
-
-    def of_all(self, mine: R) -> list[R]:
-        """The value of each rank, by rank; also a point that all must reach."""
+    def largest(self, mine: int) -> int:
+        """The largest of all ranks' numbers; also a point that all must reach."""
         if self.size == 1:
-            return [mine]
-        found: list[Any] = [None] * self.size
+            return mine
+        number = torch.tensor(mine)
         with _nobody_gone():
-            distributed.all_gather_object(found, mine)
-        return found
+            distributed.all_reduce(number, distributed.ReduceOp.MAX)
+        return int(number)
 
     def of_first(self, mine: R) -> R:
-        """The value that the first rank has."""
-        return self.of_all(mine)[0]
+        """What the first rank has, of whatever type; also a point that all must reach."""
+        if self.size == 1:
+            return mine
+        found: list[Any] = [mine if self.first else None]
+        with _nobody_gone():
+            distributed.broadcast_object_list(found, src=0)
+        first: R = found[0]
+        return first
+
+
+ALONE = Ranks()
+"""The one rank of a process that `torchrun` did not start."""
 
 
 @contextmanager
