@@ -10,7 +10,9 @@ import torch
 from jaxtyping import Int
 from torch import Tensor
 
-from gpt.dataset import CharCorruptionDataset, Ids, NameDataset
+from gpt.dataset import CharCorruptionDataset, NameDataset
+from gpt.pieces import Examples, join
+from gpt.views import EntityViews
 from gpt.vocabulary import PAD_ID
 
 # Batches sorted by length together: on the embedded corpus 2 % of a batch is then padding, not 30.
@@ -32,18 +34,11 @@ class Batch:
         return int((self.y != PAD_ID).sum())
 
 
-@dataclass(frozen=True)
-class Examples:
-    """One epoch's examples; `silent[i]` first targets of example i are left out of the loss."""
-
-    ids: list[Ids]
-    silent: list[int]
-
-
 class TrainingData:
-    """The examples of a run: corrupted documents, question pairs, or documents with questions.
+    """The examples of a run: corrupted documents, views of entities, question pairs, or a mixture.
 
-    questions_per_epoch: how many examples of each epoch are questions, drawn with replacement
+    Of each epoch, `documents` examples are corrupted documents and `views` are views of entities,
+    both without repetition; `questions` are pairs, drawn with replacement where they are mixed in.
     """
 
     def __init__(
@@ -51,35 +46,44 @@ class TrainingData:
         corruption: CharCorruptionDataset | None,
         names: NameDataset | None,
         question_share: float = 0.0,
+        views: EntityViews | None = None,
+        document_share: float = 1.0,
     ) -> None:
-        self.corruption, self.names = corruption, names
-        self.documents = len(corruption) if corruption is not None else 0
-        if corruption is None:
-            assert names is not None
-            self.questions_per_epoch = len(names)
+        """question_share: of all examples; document_share: of all documents, shown in an epoch."""
+        assert corruption is not None or names is not None
+        self.corruption, self.names, self.entity_views = corruption, names, views
+        self.documents = round(document_share * len(corruption)) if corruption is not None else 0
+        self.views = len(views) if views is not None else 0
+        text = self.documents + self.views
+        if corruption is None and names is not None:
+            self.questions = len(names)
         else:
-            self.questions_per_epoch = round(
-                self.documents * question_share / (1.0 - question_share)
-            )
+            self.questions = round(text * question_share / (1.0 - question_share))
 
     def __len__(self) -> int:
-        return self.documents + self.questions_per_epoch
+        return self.documents + self.views + self.questions
 
     def examples(self, seed: int, epoch: int) -> Examples:
-        """The examples of one epoch, in file order, questions after documents."""
-        draws = _generator(seed, epoch, 0).random((self.documents, 4))
-        ids = (
-            [self.corruption.corrupt(i, u) for i, u in enumerate(draws)] if self.corruption else []
-        )
-        silent = [0] * len(ids)
-        if self.names is not None:
-            chosen = np.arange(len(self.names))
+        """The examples of one epoch: documents, views, questions; whole kinds in file order."""
+        kinds: list[Examples] = []
+        if self.corruption is not None and self.documents:
+            generator = _generator(seed, epoch, 0)
+            draws = torch.from_numpy(generator.random((len(self.corruption), 4)))
+            chosen = torch.arange(len(self.corruption))
+            if self.documents < len(self.corruption):
+                order = generator.permutation(len(self.corruption))[: self.documents]
+                chosen = torch.from_numpy(np.sort(order))
+            kinds.append(self.corruption.examples(chosen, draws[chosen]))
+        if self.entity_views is not None:
+            shown = torch.from_numpy(_generator(seed, epoch, 3).random(self.views))
+            kinds.append(self.entity_views.examples(torch.arange(self.views), shown))
+        if self.names is not None and self.questions:
+            chosen = torch.arange(len(self.names))
             if self.corruption is not None:
-                generator = _generator(seed, epoch, 1)
-                chosen = generator.integers(len(self.names), size=self.questions_per_epoch)
-            ids += [self.names.examples[i] for i in chosen]
-            silent += [self.names.questions[i] - 1 for i in chosen]
-        return Examples(ids, silent)
+                drawn = _generator(seed, epoch, 1).integers(len(self.names), size=self.questions)
+                chosen = torch.from_numpy(drawn)
+            kinds.append(self.names.examples(chosen))
+        return join(kinds)
 
 
 def batches(
@@ -91,31 +95,30 @@ def batches(
     come in a new order each epoch, those of similar length together.
     """
     examples = data.examples(seed, epoch)
-    n = len(examples.ids)
+    for chosen in _chunks(examples, batch_size, shuffle, _generator(seed, epoch, 2)):
+        yield _collate(examples, chosen, block_size)
+
+
+def _chunks(
+    examples: Examples, batch_size: int, shuffle: bool, generator: np.random.Generator
+) -> list[Int[Tensor, " B"]]:
+    """Which examples each batch holds."""
+    n = len(examples)
     if not shuffle:
-        for start in range(0, n, batch_size):
-            yield _collate(examples, range(start, min(n, start + batch_size)), block_size)
-        return
-    generator = _generator(seed, epoch, 2)
-    order = generator.permutation(n)
-    chunks = []
-    for start in range(0, n, POOL * batch_size):
-        pool = sorted(order[start : start + POOL * batch_size], key=lambda i: len(examples.ids[i]))
-        chunks += [pool[i : i + batch_size] for i in range(0, len(pool), batch_size)]
-    for chunk in generator.permutation(len(chunks)):
-        yield _collate(examples, chunks[chunk], block_size)
+        return list(torch.arange(n).split(batch_size))
+    order = torch.from_numpy(generator.permutation(n))
+    chunks: list[Int[Tensor, " B"]] = []
+    for pool in order.split(POOL * batch_size):
+        by_size = examples.sizes[pool].argsort(stable=True)
+        chunks += pool[by_size].split(batch_size)
+    return [chunks[i] for i in generator.permutation(len(chunks))]
 
 
-def _collate(examples: Examples, indices: range | list[int], block_size: int) -> Batch:
-    longest = max(len(examples.ids[i]) for i in indices)
-    padded = np.full((len(indices), longest), PAD_ID, dtype=np.int64)
-    for row, i in enumerate(indices):
-        padded[row, : len(examples.ids[i])] = examples.ids[i]
-    y = padded[:, 1:].copy()
-    for row, i in enumerate(indices):
-        y[row, : examples.silent[i]] = PAD_ID
-    labels = len(indices) * (block_size - 1)
-    return Batch(torch.from_numpy(padded[:, :-1].copy()), torch.from_numpy(y), labels)
+def _collate(examples: Examples, chosen: Int[Tensor, " B"], block_size: int) -> Batch:
+    rows = examples.rows(chosen)
+    y = rows[:, 1:].clone()
+    y[torch.arange(y.shape[1]) < examples.silent[chosen, None]] = PAD_ID
+    return Batch(rows[:, :-1].contiguous(), y, len(chosen) * (block_size - 1))
 
 
 def _generator(seed: int, epoch: int, purpose: int) -> np.random.Generator:

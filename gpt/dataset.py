@@ -20,6 +20,7 @@ from torch.utils.data import Dataset
 
 from gpt.arguments import positive, seed
 from gpt.corpus import Pair, find, read_documents, read_pairs
+from gpt.pieces import Examples
 from gpt.vocabulary import MASK, MASK_ID, PAD_ID, Vocabulary
 from reports.record import ArgumentParser, InputError, exit_on_input_error, printable
 
@@ -58,6 +59,10 @@ class CharCorruptionDataset(Dataset[Example]):
         documents = data.rstrip("\n").split("\n")
         self.documents = [np.array(self.vocabulary.encode(d), dtype=np.int64) for d in documents]
         self.generator = np.random.default_rng(seed)
+        sizes = torch.tensor([len(d) for d in self.documents])
+        self.offsets = 1 + sizes.cumsum(0) - sizes
+        self.sizes = sizes
+        self.symbols = torch.from_numpy(np.concatenate([[MASK_ID], *self.documents]))
 
     def __len__(self) -> int:
         return len(self.documents)
@@ -66,22 +71,31 @@ class CharCorruptionDataset(Dataset[Example]):
         """A fresh random corruption of document `index`."""
         return as_example(self.corrupt(index, self.generator.random(4)), self.length)
 
-    def corrupt(self, index: int, u: Float[np.ndarray, 4]) -> Ids:
-        """The corruption of document `index` that four uniform numbers of [0, 1) decide.
+    def corrupt(self, index: int, u: Float[np.ndarray, " 4"]) -> Int[Tensor, " length"]:
+        """The corruption of document `index` that four uniform numbers decide."""
+        return self.examples(torch.tensor([index]), torch.from_numpy(u)[None]).ids(0)
+
+    def examples(self, chosen: Int[Tensor, " n"], u: Float[Tensor, "n 4"]) -> Examples:
+        """The corruptions of the chosen documents that four uniform numbers of [0, 1) decide.
 
         The length after truncation is uniform on 4 … 7/8 of the block (or the document's, if that
         is less); the masked content's is uniform on 1 … h − 1 with h half of it, rounded up or
         down with probability ½, so that a quarter is masked on average; its start is uniform.
         """
-        longest = self.longest if self.whole_lines else 4 + int(u[0] * (self.longest - 3))
-        document = self.documents[index][:longest]
-        half = (len(document) + int(u[1] < 0.5)) // 2
-        masked = min(len(document), 1 + int(u[2] * max(1, half - 1)))
-        start = int(u[3] * (len(document) - masked + 1))
-        mask = np.array([MASK_ID])
-        parts = [document[:start], mask, document[start + masked :], mask]
-        parts += [document[start : start + masked], mask[: self.closing_mask]]
-        return np.concatenate(parts)
+        longest = torch.full((len(chosen),), self.longest)
+        if not self.whole_lines:
+            longest = 4 + (u[:, 0] * (self.longest - 3)).long()
+        size = torch.minimum(self.sizes[chosen], longest)
+        half = (size + (u[:, 1] < 0.5).long()) // 2
+        masked = torch.minimum(size, 1 + (u[:, 2] * (half - 1).clamp(min=1)).long())
+        start = (u[:, 3] * (size - masked + 1)).long()
+        begin, end = self.offsets[chosen], start + masked
+        mask = torch.tensor([0, 1]).expand(len(chosen), 2)
+        prefix = torch.stack((begin, start), -1)
+        suffix = torch.stack((begin + end, size - end), -1)
+        content = torch.stack((begin + start, masked), -1)
+        parts = [prefix, mask, suffix, mask, content] + [mask] * self.closing_mask
+        return Examples(self.symbols, torch.stack(parts, 1), torch.zeros(len(chosen)).long())
 
 
 class NameDataset(Dataset[Example]):
@@ -105,7 +119,7 @@ class NameDataset(Dataset[Example]):
         """
         self.vocabulary = vocabulary
         self.block_size = block_size
-        self.examples: list[Ids] = []
+        self.rows: list[Ids] = []
         self.questions: list[int] = []
         for pair in pairs:
             question, place = pair.question, pair.place
@@ -123,24 +137,31 @@ class NameDataset(Dataset[Example]):
                 f"two {MASK}, more than the block's {self.block_size}"
             )
         try:
-            self.examples.append(np.array(self.vocabulary.encode(text), dtype=np.int64))
+            self.rows.append(np.array(self.vocabulary.encode(text), dtype=np.int64))
         except InputError as problem:
             raise InputError(f"{where}: {problem}") from None
         self.questions.append(len(question))
 
     def __len__(self) -> int:
-        return len(self.examples)
+        return len(self.rows)
 
     def __getitem__(self, index: int) -> Example:
-        x, y = as_example(self.examples[index], self.block_size)
+        x, y = as_example(torch.from_numpy(self.rows[index]), self.block_size)
         y[: self.questions[index] - 1] = PAD_ID
         return x, y
 
+    def examples(self, chosen: Int[Tensor, " n"]) -> Examples:
+        """The chosen pairs."""
+        sizes = torch.tensor([len(row) for row in self.rows])
+        pieces = torch.stack((sizes.cumsum(0) - sizes, sizes), -1)[chosen, None]
+        silent = torch.tensor(self.questions)[chosen] - 1
+        return Examples(torch.from_numpy(np.concatenate(self.rows)), pieces, silent)
 
-def as_example(ids: Ids, length: int) -> Example:
+
+def as_example(ids: Int[Tensor, " size"], length: int) -> Example:
     """Pad to `length` and shift: x is all but the last id, y all but the first."""
     padded = torch.full((length,), PAD_ID, dtype=torch.long)
-    padded[: len(ids)] = torch.from_numpy(ids)
+    padded[: len(ids)] = ids
     return padded[:-1].clone(), padded[1:].clone()
 
 

@@ -8,6 +8,7 @@ from gpt.batches import TrainingData
 from gpt.corpus import Pair
 from gpt.dataset import CharCorruptionDataset, NameDataset
 from gpt.recipe import Recipe
+from gpt.views import EntityViews
 from gpt.vocabulary import Vocabulary
 
 
@@ -43,4 +44,8 @@ def training_data(
         whole_lines=recipe.whole_lines,
         closing_mask=recipe.closing_mask,
     )
-    return TrainingData(corruption, names, recipe.question_share)
+    views = None
+    if recipe.entity_views:
+        documents = text.rstrip("\n").split("\n")
+        views = EntityViews(documents, vocabulary, recipe.view_words, recipe.block_size)
+    return TrainingData(corruption, names, recipe.question_share, views, recipe.document_share)

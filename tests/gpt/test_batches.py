@@ -60,13 +60,13 @@ def same(one: list[Batch], other: list[Batch]) -> bool:
 def test_without_shuffling_examples_come_in_file_order(names: NameDataset) -> None:
     made = all_batches(TrainingData(None, names), shuffle=False)
     assert [len(batch.x) for batch in made] == [2, 2, 1]
-    assert rows(made) == [ids.tolist() for ids in names.examples]
+    assert rows(made) == [ids.tolist() for ids in names.rows]
 
 
 def test_shuffled_epochs_hold_every_example_once(names: NameDataset) -> None:
     data = TrainingData(None, names)
     orders = [rows(all_batches(data, True, epoch=epoch)) for epoch in range(8)]
-    wanted = sorted(ids.tolist() for ids in names.examples)
+    wanted = sorted(ids.tolist() for ids in names.rows)
     assert all(sorted(order) == wanted for order in orders)
     assert len({str(order) for order in orders}) > 1
 
@@ -76,7 +76,7 @@ def test_documents_and_questions_of_an_epoch_are_counted(
 ) -> None:
     data = TrainingData(corruption, names, question_share=0.25)
     made = rows(all_batches(data, shuffle=True))
-    questions = {tuple(ids.tolist()) for ids in names.examples}
+    questions = {tuple(ids.tolist()) for ids in names.rows}
     assert len(made) == len(data) == 24 + 8
     assert sum(tuple(row) in questions for row in made) == 8
 
