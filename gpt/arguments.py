@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from argparse import ArgumentTypeError
+from argparse import ArgumentTypeError, Namespace
+
+from reports.record import InputError
 
 
 def positive(text: str) -> int:
@@ -25,4 +27,15 @@ def _at_least(least: int, text: str) -> int:
         raise ArgumentTypeError(f"not an integer: {text!r}") from None
     if value < least:
         raise ArgumentTypeError(f"must be at least {least}, got {value}")
+    return value
+
+
+def required(arguments: Namespace, name: str) -> str:
+    """The value of an option that this function of the command needs.
+
+    Raises: InputError if it is not given.
+    """
+    value: str | None = getattr(arguments, name)
+    if value is None:
+        raise InputError(f"{arguments.function} needs --{name}")
     return value

@@ -24,6 +24,7 @@ class Header:
     """What a parameter file says of itself.
 
     run: 'pretrain', 'finetune' (after pretraining) or 'scratch' (finetuned without it)
+    identity: of the run that made it, as JSON (see training/identity.py); empty if none did
     """
 
     config: ModelConfig
@@ -31,6 +32,7 @@ class Header:
     corpus_sha256: str
     recipe: str
     run: str
+    identity: str = ""
 
 
 def save_parameters(path: Path, model: GPT, header: Header) -> str:
@@ -44,6 +46,7 @@ def save_parameters(path: Path, model: GPT, header: Header) -> str:
         "corpus_sha256": header.corpus_sha256,
         "recipe": header.recipe,
         "run": header.run,
+        "identity": header.identity,
     }
     tensors = {name: tensor.float() for name, tensor in model.state_dict().items()}
     return tensor_file.write(path, FORMAT, metadata, tensors)
@@ -74,21 +77,21 @@ def load_parameters(path: Path, variant: str, vocabulary: Vocabulary) -> tuple[G
     return model, header
 
 
-def parameters_sha256(path: Path) -> str:
-    """The SHA-256 of the tensors in a parameter file.
+def identity_of(path: Path) -> tuple[str, str]:
+    """The identity of the run that made a parameter file, and the SHA-256 of its tensors.
 
     Raises: InputError if the file is missing or damaged.
     """
-    return tensor_file.read(path, FORMAT)[0]["tensors_sha256"]
+    metadata, _ = tensor_file.read(path, FORMAT)
+    return metadata.get("identity", ""), metadata["tensors_sha256"]
 
 
 def _header(path: Path, metadata: dict[str, str]) -> Header:
     try:
         config = ModelConfig(**json.loads(metadata["config"]))
         vocabulary = Vocabulary(json.loads(metadata["vocabulary"]))
-        header = Header(
-            config, vocabulary, metadata["corpus_sha256"], metadata["recipe"], metadata["run"]
-        )
+        corpus, recipe, run = (metadata[name] for name in ("corpus_sha256", "recipe", "run"))
+        header = Header(config, vocabulary, corpus, recipe, run, metadata.get("identity", ""))
     except (KeyError, TypeError, ValueError) as problem:
         raise InputError(f"{path}: damaged header: {problem}") from None
     if config.variant not in VARIANTS:

@@ -18,29 +18,24 @@ if __package__ in (None, ""):  # run as a script: let `import gpt` find the fold
     sys.path[0] = str(Path(__file__).resolve().parents[1])
 
 
-from gpt.arguments import positive, seed
+from gpt.arguments import positive, required, seed
 from gpt.attention import VARIANTS
-from gpt.batches import TrainingData
-from gpt.corpus import Pair, find, read_documents, read_pairs, refuse_overwriting
+from gpt.corpus import find, read_documents, read_pairs, refuse_overwriting
 from gpt.device import choose, describe
 from gpt.evaluation import Answers, ask, count, practical_line
-from gpt.examples import needs_pairs, training_data
-from gpt.model import GPT, build
-from gpt.parameters import Header, load_parameters, save_parameters
-from gpt.recipe import PRACTICAL, RECIPES, Recipe, recipe
-from gpt.training import curve
-from gpt.training.trainer import Trained, train
+from gpt.parameters import load_parameters
+from gpt.recipe import RECIPES
+from gpt.training import command
+from gpt.training.checkpoint import SECONDS
 from gpt.vocabulary import Vocabulary
 from reports.record import (
     ArgumentParser,
     Clock,
     EvaluationRecord,
     InputError,
-    TrainingRecord,
     exit_on_input_error,
     printable,
     require_writable,
-    sha256,
     write,
 )
 
@@ -54,115 +49,7 @@ def main(argv: list[str] | None = None) -> int:
     text = read_documents(corpus)
     if arguments.function == "evaluate":
         return _evaluate(arguments, clock, corpus, Vocabulary.of_text(text))
-    return _train(arguments, clock, corpus, text)
-
-
-# ------------------------------------------------------------------------------- training
-
-
-def _train(arguments: argparse.Namespace, clock: Clock, corpus: Path, text: str) -> int:
-    """Pretrain or finetune, save the parameters, then the curve and the record."""
-    target = Path(_required(arguments, "writing_params_path"))
-    record_path = arguments.record or target.with_name(target.name + ".record.json")
-    log = arguments.log or target.with_name(target.name + ".log.jsonl")
-    for path in (target, record_path, log):
-        require_writable(path)
-    vocabulary = Vocabulary.of_text(text)
-    run, model, chosen = _model(arguments, vocabulary)
-    inputs, data, documents = _data(arguments, run, chosen, text, vocabulary)
-    if arguments.reading_params_path is not None:
-        inputs.append(Path(arguments.reading_params_path))
-    inputs = [corpus, *inputs]
-    refuse_overwriting(inputs, [target, record_path, log])
-    stage = chosen.stage(run)
-    device = choose(arguments.device)
-    print(
-        f"{run} {arguments.variant} with recipe {chosen.name}: {model.count():,} parameters, "
-        f"{len(data):,} examples an epoch, epochs: {stage.epochs}, batches of {stage.batch_size}, "
-        f"on {describe(device)[1]}"
-    )
-    precision = arguments.precision or chosen.precision
-    result = train(model, data, chosen, stage, documents, arguments.seed, device, precision, log)
-    header = Header(model.config, vocabulary, sha256(corpus), chosen.name, run)
-    digest = save_parameters(target, model, header)
-    table = record_path.with_name(record_path.stem + ".curve.csv")
-    curve.write(table, result.points)
-    write(
-        record_path,
-        TrainingRecord(
-            provenance=clock.provenance(arguments.seed, inputs, *describe(device)),
-            run=run,
-            variant=arguments.variant,
-            recipe=chosen.name,
-            recipe_hash=chosen.sha256,
-            hyperparameters=chosen.hyperparameters(),
-            changes=chosen.changes(),
-            corpus=corpus.resolve().parent.name,
-            parameters=model.count(),
-            documents=documents,
-            epochs=stage.epochs,
-            steps=result.steps,
-            tokens=result.tokens,
-            tokens_per_second=round(result.tokens / result.seconds, 1),
-            precision=result.precision,
-            final_loss=round(result.final_loss, 6),
-            curve=table.name,
-            weights_sha256=digest,
-        ),
-    )
-    print(_summary(result, target, record_path))
-    return 0
-
-
-def _model(arguments: argparse.Namespace, vocabulary: Vocabulary) -> tuple[str, GPT, Recipe]:
-    """The kind of run, the model it starts from, and the recipe it follows.
-
-    After pretraining the recipe is the pretraining's, unless another is asked for.
-    """
-    name = arguments.recipe
-    if arguments.reading_params_path is None:
-        run = "pretrain" if arguments.function == "pretrain" else "scratch"
-        chosen = recipe(name or PRACTICAL.name)
-        model = build(
-            arguments.variant, len(vocabulary), chosen.block_size, arguments.seed,
-            layers=chosen.layers, heads=chosen.heads, width=chosen.width, dropout=chosen.dropout,
-        )  # fmt: skip
-    else:
-        run = arguments.function
-        path = Path(arguments.reading_params_path)
-        model, header = load_parameters(path, arguments.variant, vocabulary)
-        chosen = recipe(name or header.recipe)
-        if not chosen.fits(model.config):
-            raise InputError(
-                f"{path}: a model of recipe {header.recipe!r}, whose size differs from recipe "
-                f"{chosen.name!r}"
-            )
-    if arguments.epochs is not None:
-        chosen = chosen.with_epochs(run, arguments.epochs)
-    return run, model, chosen
-
-
-def _data(
-    arguments: argparse.Namespace, run: str, chosen: Recipe, text: str, vocabulary: Vocabulary
-) -> tuple[list[Path], TrainingData, int]:
-    """The files read besides the corpus, the run's examples, the corpus's documents."""
-    pairs: list[Pair] = []
-    inputs: list[Path] = []
-    if needs_pairs(run, chosen):
-        inputs = [find(_required(arguments, "finetune_corpus_path"), arguments.corpus)]
-        pairs = read_pairs(inputs[0])
-    source = inputs[0] if inputs else Path()
-    data = training_data(run, chosen, text, vocabulary, pairs, source, arguments.seed)
-    return inputs, data, text.count("\n")
-
-
-def _summary(result: Trained, target: Path, record: Path) -> str:
-    return (
-        f"loss {result.final_loss:.4f} nats a character in the last epoch; "
-        f"{result.steps:,} steps, {result.tokens:,} characters in {result.seconds:.0f} s "
-        f"({result.tokens / result.seconds:,.0f} a second, {result.precision})\n"
-        f"parameters: {printable(str(target))}\nrecord: {printable(str(record))}"
-    )
+    return command.run(arguments, clock, corpus, text)
 
 
 # ----------------------------------------------------------------------------- evaluation
@@ -172,9 +59,9 @@ def _evaluate(
     arguments: argparse.Namespace, clock: Clock, corpus: Path, vocabulary: Vocabulary
 ) -> int:
     """Ask the questions, write one prediction a line, print the practical's line."""
-    source = Path(_required(arguments, "reading_params_path"))
-    questions = find(_required(arguments, "eval_corpus_path"), arguments.corpus)
-    outputs = Path(_required(arguments, "outputs_path"))
+    source = Path(required(arguments, "reading_params_path"))
+    questions = find(required(arguments, "eval_corpus_path"), arguments.corpus)
+    outputs = Path(required(arguments, "outputs_path"))
     record_path = arguments.record or outputs.with_name(outputs.name + ".record.json")
     for path in (outputs, record_path):
         require_writable(path)
@@ -236,13 +123,6 @@ def _write_tables(record: Path, answers: Answers, control: Answers | None) -> li
 # --------------------------------------------------------------------------- command line
 
 
-def _required(arguments: argparse.Namespace, name: str) -> str:
-    value: str | None = getattr(arguments, name)
-    if value is None:
-        raise InputError(f"{arguments.function} needs --{name}")
-    return value
-
-
 def _parser() -> argparse.ArgumentParser:
     parser = ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -264,6 +144,21 @@ def _parser() -> argparse.ArgumentParser:
     add("--precision", choices=["auto", "fp32", "bf16"], help="auto times both; default: recipe's")
     add("--corpus", default="embedded", help="corpus under data/corpora/ for files not found here")
     add("--log", type=Path, metavar="FILE", help="JSON lines, one a step")
+    resume = parser.add_mutually_exclusive_group()
+    resume.add_argument(
+        "--resume",
+        action="store_true",
+        help="go on from the last checkpoint, refused if it is of other settings or code",
+    )
+    resume.add_argument(
+        "--resume_or_restart", action="store_true", help="the same, but then start anew"
+    )
+    add(
+        "--checkpoint_every",
+        type=positive,
+        metavar="STEPS",
+        help=f"default: every {SECONDS:.0f} seconds",
+    )
     add("--record", type=Path, metavar="FILE", help="default: beside the parameters or predictions")
     return parser
 

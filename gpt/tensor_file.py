@@ -23,7 +23,8 @@ def write(path: Path, format: str, header: dict[str, str], tensors: dict[str, Te
 
     Raises: InputError if the file cannot be written.
     """
-    tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+    # Copies, because safetensors refuses tensors that share memory.
+    tensors = {n: t.detach().to("cpu", copy=True).contiguous() for n, t in tensors.items()}
     digest = _digest(tensors)
     header = {"format": format, **header, "tensors_sha256": digest}
     header["header_sha256"] = _header_digest(header)
@@ -70,5 +71,5 @@ def _digest(tensors: dict[str, Tensor]) -> str:
     for name in sorted(tensors):
         tensor = tensors[name]
         digest.update(f"{name} {tuple(tensor.shape)} {tensor.dtype}\n".encode())
-        digest.update(tensor.contiguous().flatten().view(torch.uint8).numpy())
+        digest.update(tensor.contiguous().flatten().view(torch.uint8).numpy().data)
     return digest.hexdigest()

@@ -9,7 +9,7 @@ from dataclasses import asdict, fields, replace
 from pathlib import Path
 from statistics import fmean
 
-from gpt.training.trainer import Point
+from gpt.training.progress import Point
 from reports.record import write_text
 
 ROWS = 400

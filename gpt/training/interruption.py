@@ -7,7 +7,7 @@ from types import FrameType
 from typing import Any
 
 
-class Interrupted(Exception):
+class StoppedBySignalError(Exception):
     """A signal ended the run after `step` of `steps` steps, all of them saved.
 
     code: the exit code by the shell's custom, 128 + the signal's number: 130 for Ctrl-C, 143 for

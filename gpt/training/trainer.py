@@ -3,37 +3,34 @@
 from __future__ import annotations
 
 import json
+import math
 import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
-from typing import IO, Literal
+from typing import IO, Literal, Never
 
 import torch
+from jaxtyping import Float
+from torch import Tensor
 from torch.nn.utils import clip_grad_norm_
+from torch.optim import Optimizer
 from tqdm import tqdm
 
 from gpt.batches import Batch, TrainingData, batches
 from gpt.model import GPT
 from gpt.recipe import Recipe, Stage
+from gpt.training.checkpoint import Checkpoint, Checkpoints
+from gpt.training.interruption import Interruption, StoppedBySignalError
 from gpt.training.optimizer import optimizers, set_factor
 from gpt.training.precision import Precision, faster_precision, loss_of
+from gpt.training.progress import Point, Progress
 from gpt.training.schedule import COURSE_FINAL_EPOCHS, course_factor, linear_factor
-from gpt.vocabulary import PAD_ID
+from gpt.training.state import capture, restore
+from gpt.vocabulary import PAD, PAD_ID
 from reports.record import InputError
-
-
-@dataclass(frozen=True)
-class Point:
-    """One step of the curve; `loss` in nats a target character, `seconds` since the first step."""
-
-    step: int
-    epoch: int
-    loss: float
-    learning_rate: float
-    tokens: int
-    seconds: float
 
 
 @dataclass(frozen=True)
@@ -61,72 +58,172 @@ def train(
     device: torch.device,
     precision: Precision | Literal["auto"] = "auto",
     log: Path | None = None,
+    *,
+    checkpoints: Checkpoints | None = None,
+    begun: Checkpoint | None = None,
+    interruption: Interruption | None = None,
 ) -> Trained:
     """Train `model` in place on `data` for the epochs of `stage`.
 
     precision: 'auto' times both on the first batch and keeps the faster
     log: a file that gets one JSON object a step
+    checkpoints: where the state is saved when it is due; begun: the saved state to go on from, as
+    if the run had never been cut; interruption: ends the run after the step in which it is noted
 
-    Raises: InputError if a loss is not finite (before the optimizer's step).
+    Raises: InputError if a loss or a gradient is not finite (before the optimizer's step), or if a
+    checkpoint cannot be written; StoppedBySignalError.
     """
-    torch.manual_seed(seed)
-    model.to(device).train()
-    first = next(batches(data, stage.batch_size, recipe.block_size, recipe.shuffle, seed, 0))
-    if precision == "auto":
-        precision = faster_precision(model, first, device)
-    made = optimizers(model, stage, recipe.weight_decay)
     steps = stage.epochs * -(-len(data) // stage.batch_size)
     final_labels = COURSE_FINAL_EPOCHS * pretraining_documents * recipe.block_size
-    set_factor(made, 1.0 if recipe.schedule == "course" else linear_factor(0, steps))
-    points: list[Point] = []
-    labels = tokens = 0
-    begin = time.perf_counter()
-    with _open(log) as file, tqdm(total=steps, unit="step", mininterval=0.5) as bar:
-        for epoch, batch in _epochs(data, recipe, stage, seed):
-            loss = loss_of(model, batch, device, precision)
-            value = float(loss.detach())
-            if not torch.isfinite(loss):
-                raise InputError(f"loss is {value} at step {len(points)} (epoch {epoch}): stopped")
-            loss.backward()
-            clip_grad_norm_(model.parameters(), recipe.clip)
-            for optimizer in made:
+    run = _begin(model, data, recipe, stage, seed, device, precision, begun)
+    progress = run.progress
+    if begun is not None:
+        print(f"resumed at step {progress.step} of {steps}")
+    begin = time.perf_counter() - progress.seconds
+    bar = tqdm(total=steps, initial=progress.step, unit="step", mininterval=0.5)
+    with _open(log, progress.points) as file, bar:
+        for batch in _remaining(progress, data, recipe, stage, seed):
+            if recipe.schedule == "linear":
+                set_factor(run.optimizers, linear_factor(progress.step, steps))
+            elif progress.step > 0:  # the course sets the rate after a step
+                set_factor(run.optimizers, course_factor(progress.labels, final_labels))
+            loss = _gradient(run, batch)
+            norm = clip_grad_norm_(model.parameters(), recipe.clip)
+            _require_finite(float(loss), float(norm), run, steps, batch, data)
+            for optimizer in run.optimizers:
                 optimizer.step()
                 optimizer.zero_grad(set_to_none=True)
-            labels += batch.labels
-            tokens += int((batch.x != PAD_ID).sum())
-            seconds = time.perf_counter() - begin
-            rate = made[0].param_groups[0]["lr"]
-            points.append(Point(len(points), epoch, value, rate, tokens, round(seconds, 3)))
-            if recipe.schedule == "course":
-                set_factor(made, course_factor(labels, final_labels))
-            else:
-                set_factor(made, linear_factor(len(points), steps))
+            point = _advance(run, batch, float(loss), time.perf_counter() - begin)
             if file is not None:
-                file.write(json.dumps(vars(points[-1])) + "\n")
-            bar.set_postfix_str(
-                f"loss {value:.3f}, rate {rate:.1e}, {tokens / seconds:,.0f} tokens/s"
-            )
-            bar.update()
+                file.write(json.dumps(vars(point)) + "\n")
+            _show(bar, point)
+            cut = interruption is not None and interruption.signal is not None
+            if checkpoints is not None and (cut or checkpoints.due(progress.step)):
+                checkpoints.save(run.checkpoint())
+            if interruption is not None and interruption.signal and progress.step < steps:
+                raise StoppedBySignalError(interruption.signal, progress.step, steps)
+    last = [p.loss for p in progress.points if p.epoch == stage.epochs - 1]
     seconds = time.perf_counter() - begin
-    last = [p.loss for p in points if p.epoch == stage.epochs - 1]
-    return Trained(points, steps, tokens, seconds, precision, sum(last) / len(last))
+    final_loss = sum(last) / len(last)
+    return Trained(progress.points, steps, progress.tokens, seconds, run.precision, final_loss)
 
 
-def _epochs(
-    data: TrainingData, recipe: Recipe, stage: Stage, seed: int
-) -> Iterator[tuple[int, Batch]]:
-    for epoch in range(stage.epochs):
-        for batch in batches(
-            data, stage.batch_size, recipe.block_size, recipe.shuffle, seed, epoch
-        ):
-            yield epoch, batch
+# ------------------------------------------------------------------------- a run's state
 
 
-def _open(log: Path | None) -> AbstractContextManager[IO[str] | None]:
+@dataclass
+class Run:
+    """What changes from step to step."""
+
+    model: GPT
+    optimizers: list[Optimizer]
+    device: torch.device
+    precision: Precision
+    progress: Progress
+
+    def checkpoint(self) -> Checkpoint:
+        """All that decides the rest of the run."""
+        state = capture(self.model, self.optimizers, self.device)
+        return Checkpoint(self.progress, self.precision, torch.get_num_threads(), state)
+
+
+def _begin(
+    model: GPT,
+    data: TrainingData,
+    recipe: Recipe,
+    stage: Stage,
+    seed: int,
+    device: torch.device,
+    precision: Precision | Literal["auto"],
+    begun: Checkpoint | None,
+) -> Run:
+    """The run before its first step, or as it was when `begun` was saved.
+
+    A saved run keeps its precision and its number of threads, which decide how sums are rounded.
+    """
+    model.to(device).train()
+    made = optimizers(model, stage, recipe.weight_decay)
+    if begun is not None:
+        torch.set_num_threads(begun.threads)
+        restore(begun.tensors, model, made, device)
+        return Run(model, made, device, begun.precision, begun.progress)
+    torch.manual_seed(seed)
+    if precision == "auto":
+        first = next(batches(data, stage.batch_size, recipe.block_size, recipe.shuffle, seed, 0))
+        precision = faster_precision(model, first, device)
+    return Run(model, made, device, precision, Progress())
+
+
+def _remaining(
+    progress: Progress, data: TrainingData, recipe: Recipe, stage: Stage, seed: int
+) -> Iterator[Batch]:
+    """The batches from the position in `progress` on, which moves to each batch that is given."""
+    done = progress.batch
+    for epoch in range(progress.epoch, stage.epochs):
+        made = batches(data, stage.batch_size, recipe.block_size, recipe.shuffle, seed, epoch)
+        progress.epoch, progress.batch = epoch, done
+        yield from islice(made, done, None)
+        done = 0
+
+
+def _advance(run: Run, batch: Batch, loss: float, seconds: float) -> Point:
+    """Count a step that was taken."""
+    progress = run.progress
+    rate = run.optimizers[0].param_groups[0]["lr"]
+    tokens = progress.tokens + int((batch.x != PAD_ID).sum())
+    point = Point(progress.step, progress.epoch, loss, rate, tokens, round(seconds, 3))
+    progress.points.append(point)
+    progress.batch += 1
+    progress.labels += batch.labels
+    return point
+
+
+# ----------------------------------------------------------------------------- a step
+
+
+def _gradient(run: Run, batch: Batch) -> Float[Tensor, ""]:
+    """Leave the gradient of the batch's loss in the parameters; returns that loss."""
+    loss = loss_of(run.model, batch, run.device, run.precision)
+    loss.backward()
+    return loss.detach()
+
+
+def _require_finite(
+    loss: float, norm: float, run: Run, steps: int, batch: Batch, data: TrainingData
+) -> None:
+    """Raises: InputError naming the step, its batch and what is not finite."""
+    for name, value in (("loss", loss), ("gradient's norm", norm)):
+        if not math.isfinite(value):
+            progress = run.progress
+            read = data.corruption if data.corruption is not None else data.names
+            assert read is not None
+            first = read.vocabulary.decode(batch.x[0].tolist()).rstrip(PAD)
+            raise InputError(
+                f"{name} is {value} at step {progress.step} of {steps} (epoch {progress.epoch}, "
+                f"batch {progress.batch}, {len(batch.x)} rows, the first {first!r:.60}): stopped "
+                "before the step; what was saved stands"
+            )
+
+
+# ------------------------------------------------------------------------- what it shows
+
+
+def _show(bar: tqdm[Never], point: Point) -> None:
+    speed = point.tokens / max(point.seconds, 1e-9)
+    bar.set_postfix_str(
+        f"loss {point.loss:.3f}, rate {point.learning_rate:.1e}, {speed:,.0f} tokens/s"
+    )
+    bar.update()
+
+
+def _open(log: Path | None, points: list[Point]) -> AbstractContextManager[IO[str] | None]:
+    """The log with the lines of the steps that are done, and no others, whatever was in it."""
     if log is None:
         return nullcontext(None)
     try:
         log.parent.mkdir(parents=True, exist_ok=True)
-        return log.open("w", encoding="utf-8", buffering=1)
+        file = log.open("w", encoding="utf-8", buffering=1)
+        file.writelines(json.dumps(vars(point)) + "\n" for point in points)
     except OSError as problem:
         raise InputError(f"{log}: cannot be written: {problem.strerror}") from None
+    return file

@@ -1,0 +1,293 @@
+"""`run.py pretrain` and `run.py finetune`: train, and save parameters, curve and record.
+
+The run holds a lock on what it writes, keeps checkpoints, and answers signals once they are saved.
+"""
+
+from __future__ import annotations
+
+import sys
+from argparse import Namespace
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Literal
+
+import torch
+
+from gpt.arguments import required
+from gpt.batches import TrainingData
+from gpt.corpus import Pair, find, read_pairs, refuse_overwriting
+from gpt.device import choose, describe
+from gpt.examples import needs_pairs, training_data
+from gpt.model import GPT, build
+from gpt.parameters import Header, identity_of, load_parameters, save_parameters
+from gpt.recipe import PRACTICAL, Recipe, recipe
+from gpt.training import curve
+from gpt.training.checkpoint import AnotherRunError, Checkpoint, Checkpoints
+from gpt.training.identity import Identity
+from gpt.training.interruption import Interruption, StoppedBySignalError
+from gpt.training.lock import locked
+from gpt.training.precision import Precision
+from gpt.training.trainer import Trained, train
+from gpt.vocabulary import Vocabulary
+from reports.record import (
+    Clock,
+    InputError,
+    TrainingRecord,
+    printable,
+    read,
+    remove_temporaries,
+    require_writable,
+    sha256,
+    write,
+)
+
+
+@dataclass(frozen=True)
+class Outputs:
+    """What a run writes besides its checkpoints."""
+
+    parameters: Path
+    record: Path
+    log: Path
+
+    @staticmethod
+    def of(arguments: Namespace) -> Outputs:
+        """As the command line has them, else beside the parameters."""
+        parameters = Path(required(arguments, "writing_params_path"))
+        return Outputs(
+            parameters,
+            arguments.record or parameters.with_name(parameters.name + ".record.json"),
+            arguments.log or parameters.with_name(parameters.name + ".log.jsonl"),
+        )
+
+    @property
+    def curve(self) -> Path:
+        return self.record.with_name(self.record.stem + ".curve.csv")
+
+    def paths(self) -> list[Path]:
+        return [self.parameters, self.record, self.log]
+
+
+def run(arguments: Namespace, clock: Clock, corpus: Path, text: str) -> int:
+    """Carry out the command; returns the exit code, 130 or 143 after Ctrl-C or SIGTERM.
+
+    Raises: InputError.
+    """
+    outputs = Outputs.of(arguments)
+    for path in outputs.paths():
+        require_writable(path)
+    refuse_overwriting([corpus], outputs.paths())
+    with locked(outputs.paths()):
+        for path in (*outputs.paths(), outputs.curve):
+            remove_temporaries(path)
+        return _carry_out(_job(arguments, corpus, text, outputs), arguments, clock, outputs)
+
+
+def _carry_out(job: Job, arguments: Namespace, clock: Clock, outputs: Outputs) -> int:
+    identity = _identity(job, clock)
+    checkpoints = Checkpoints(outputs.parameters, identity, arguments.checkpoint_every)
+    try:
+        begun, finished = None, False
+        if arguments.resume or arguments.resume_or_restart:
+            begun, finished = _what_is_there(job, outputs, checkpoints)
+    except AnotherRunError as problem:
+        if arguments.resume:
+            raise
+        print(printable(f"started anew: {problem}"))
+        checkpoints.drop()
+    if finished:
+        checkpoints.drop()
+        print(f"{printable(str(outputs.parameters))} is finished: nothing to do")
+        return 0
+    print(job.summary())
+    with Interruption() as interruption:
+        try:
+            result = train(
+                job.model, job.data, job.recipe, job.recipe.stage(job.kind), job.documents,
+                job.seed, job.device, job.precision, outputs.log,
+                checkpoints=checkpoints, begun=begun, interruption=interruption,
+            )  # fmt: skip
+        except StoppedBySignalError as stopped:
+            print(f"{stopped}; the same command with --resume goes on from there", file=sys.stderr)
+            return stopped.code
+        _save(job, result, identity, clock, outputs, begun)
+        checkpoints.drop()
+    return 0
+
+
+# ------------------------------------------------------------------------- what is to be done
+
+
+@dataclass(frozen=True)
+class Job:
+    """A run that the command line asks for.
+
+    kind: 'pretrain', 'finetune' or 'scratch'; documents: of the corpus; inputs: files by their role
+    """
+
+    kind: str
+    variant: str
+    seed: int
+    recipe: Recipe
+    vocabulary: Vocabulary
+    model: GPT
+    data: TrainingData
+    documents: int
+    inputs: dict[str, Path]
+    device: torch.device
+    precision: Precision | Literal["auto"]
+
+    def summary(self) -> str:
+        stage = self.recipe.stage(self.kind)
+        return (
+            f"{self.kind} {self.variant} with recipe {self.recipe.name}: "
+            f"{self.model.count():,} parameters, {len(self.data):,} examples an epoch, "
+            f"epochs: {stage.epochs}, batches of {stage.batch_size}, on {describe(self.device)[1]}"
+        )
+
+
+def _job(arguments: Namespace, corpus: Path, text: str, outputs: Outputs) -> Job:
+    vocabulary = Vocabulary.of_text(text)
+    kind, model, chosen = _model(arguments, vocabulary)
+    inputs = {"corpus": corpus}
+    pairs: list[Pair] = []
+    if needs_pairs(kind, chosen):
+        path = find(required(arguments, "finetune_corpus_path"), arguments.corpus)
+        inputs["training pairs"], pairs = path, read_pairs(path)
+    source = inputs.get("training pairs", Path())
+    data = training_data(kind, chosen, text, vocabulary, pairs, source, arguments.seed)
+    if arguments.reading_params_path is not None:
+        inputs["starting parameters"] = Path(arguments.reading_params_path)
+    refuse_overwriting(list(inputs.values()), outputs.paths())
+    return Job(
+        kind, arguments.variant, arguments.seed, chosen, vocabulary, model, data, text.count("\n"),
+        inputs, choose(arguments.device), arguments.precision or chosen.precision,
+    )  # fmt: skip
+
+
+def _model(arguments: Namespace, vocabulary: Vocabulary) -> tuple[str, GPT, Recipe]:
+    """The kind of run, the model it starts from, and the recipe it follows.
+
+    After pretraining the recipe is the pretraining's, unless another is asked for.
+    """
+    name = arguments.recipe
+    if arguments.reading_params_path is None:
+        kind = "pretrain" if arguments.function == "pretrain" else "scratch"
+        chosen = recipe(name or PRACTICAL.name)
+        model = build(
+            arguments.variant, len(vocabulary), chosen.block_size, arguments.seed,
+            layers=chosen.layers, heads=chosen.heads, width=chosen.width, dropout=chosen.dropout,
+        )  # fmt: skip
+    else:
+        kind = arguments.function
+        path = Path(arguments.reading_params_path)
+        model, header = load_parameters(path, arguments.variant, vocabulary)
+        chosen = recipe(name or header.recipe)
+        if not chosen.fits(model.config):
+            raise InputError(
+                f"{path}: a model of recipe {header.recipe!r}, whose size differs from recipe "
+                f"{chosen.name!r}"
+            )
+    if arguments.epochs is not None:
+        chosen = chosen.with_epochs(kind, arguments.epochs)
+    return kind, model, chosen
+
+
+# -------------------------------------------------------------------------- what is there
+
+
+def _identity(job: Job, clock: Clock) -> Identity:
+    made = clock.provenance(job.seed, job.inputs.values(), *describe(job.device))
+    return Identity(
+        settings={
+            "run": job.kind,
+            "variant": job.variant,
+            "hyperparameters": job.recipe.hyperparameters(),
+            "seed": job.seed,
+            "device": job.device.type,
+            "vocabulary": job.vocabulary.sha256,
+            **{name: sha256(path) for name, path in job.inputs.items()},
+        },
+        sources=made.sources,
+        surroundings={"torch": made.versions["torch"], "device": made.device_name},
+    )
+
+
+def _what_is_there(
+    job: Job, outputs: Outputs, checkpoints: Checkpoints
+) -> tuple[Checkpoint | None, bool]:
+    """The checkpoint to go on from, and whether the run is finished already.
+
+    Raises: AnotherRunError if what is there is of other settings or other code.
+    """
+    difference: str | None = None
+    try:
+        record = read(outputs.record, TrainingRecord)
+        before, digest = identity_of(outputs.parameters)
+    except InputError:
+        pass  # nothing there that a run has finished
+    else:
+        if before and record.weights_sha256 == digest:
+            difference = checkpoints.identity.difference(Identity.from_json(before))
+            if job.precision not in ("auto", record.precision):
+                difference = f"precision {record.precision}, not {job.precision}"
+            if difference is None:
+                return None, True
+    begun = checkpoints.newest(job.precision)
+    if begun is None and difference is not None:
+        raise AnotherRunError(f"{outputs.parameters}: the finished run there has {difference}")
+    return begun, False
+
+
+# ----------------------------------------------------------------------- what comes of it
+
+
+def _save(
+    job: Job,
+    result: Trained,
+    identity: Identity,
+    clock: Clock,
+    outputs: Outputs,
+    begun: Checkpoint | None,
+) -> None:
+    """Save the parameters, then the curve, and last the record, which says that all is there."""
+    header = Header(
+        job.model.config, job.vocabulary, sha256(job.inputs["corpus"]), job.recipe.name, job.kind,
+        identity.to_json(),
+    )  # fmt: skip
+    digest = save_parameters(outputs.parameters, job.model, header)
+    curve.write(outputs.curve, result.points)
+    provenance = clock.provenance(job.seed, job.inputs.values(), *describe(job.device))
+    if begun is not None:
+        seconds = round(provenance.wall_time + begun.progress.seconds, 3)
+        provenance = replace(provenance, wall_time=seconds)
+    write(
+        outputs.record,
+        TrainingRecord(
+            provenance=provenance,
+            run=job.kind,
+            variant=job.variant,
+            recipe=job.recipe.name,
+            recipe_hash=job.recipe.sha256,
+            hyperparameters=job.recipe.hyperparameters(),
+            changes=job.recipe.changes(),
+            corpus=job.inputs["corpus"].resolve().parent.name,
+            parameters=job.model.count(),
+            documents=job.documents,
+            epochs=job.recipe.stage(job.kind).epochs,
+            steps=result.steps,
+            tokens=result.tokens,
+            tokens_per_second=round(result.tokens / result.seconds, 1),
+            precision=result.precision,
+            final_loss=round(result.final_loss, 6),
+            curve=outputs.curve.name,
+            weights_sha256=digest,
+        ),
+    )
+    print(
+        f"loss {result.final_loss:.4f} nats a character in the last epoch; "
+        f"{result.steps:,} steps, {result.tokens:,} characters in {result.seconds:.0f} s "
+        f"({result.tokens / result.seconds:,.0f} a second, {result.precision})\n"
+        f"parameters: {printable(str(outputs.parameters))}\n"
+        f"record: {printable(str(outputs.record))}"
+    )
