@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from gpt.attention import VARIANTS
 from gpt.attention.cache import State
+from gpt.linear import Linear
 
 
 @dataclass(frozen=True)
@@ -42,11 +43,15 @@ class Block(nn.Module):
             C, config.heads, config.block_size, config.dropout
         )
         self.mlp = nn.Sequential(
-            nn.Linear(C, 4 * C), nn.GELU(), nn.Linear(4 * C, C), nn.Dropout(config.dropout)
+            Linear(C, 4 * C), nn.GELU(), Linear(4 * C, C), nn.Dropout(config.dropout)
         )
 
-    def forward(self, x: Float[Tensor, "B T C"]) -> Float[Tensor, "B T C"]:
-        return self._then_mlp(x + self.attention(self.norm1(x)))
+    def forward(
+        self, x: Float[Tensor, "B T C"], kept: Int[Tensor, " N"] | None = None
+    ) -> Float[Tensor, "B T C"] | Float[Tensor, "N C"]:
+        """All positions, or those of the flattened batch that are `kept`."""
+        y = x + self.attention(self.norm1(x))
+        return self._then_mlp(y if kept is None else y.flatten(0, 1)[kept])
 
     def start(
         self, x: Float[Tensor, "B T C"], lengths: Int[Tensor, " B"], room: int
@@ -61,7 +66,7 @@ class Block(nn.Module):
         """One more position of each row; `state` is of this block's `start`."""
         return self._then_mlp(x + self.attention.extend(self.norm1(x), positions, state))
 
-    def _then_mlp(self, x: Float[Tensor, "B T C"]) -> Float[Tensor, "B T C"]:
+    def _then_mlp(self, x: Float[Tensor, "*any C"]) -> Float[Tensor, "*any C"]:
         out: Tensor = x + self.mlp(self.norm2(x))
         return out
 
@@ -80,17 +85,25 @@ class GPT(nn.Module):
         self.dropout = nn.Dropout(config.dropout)
         self.blocks = nn.ModuleList(Block(config) for _ in range(config.layers))
         self.norm = nn.LayerNorm(config.width)
-        self.head = nn.Linear(config.width, config.vocabulary_size, bias=False)
+        self.head = Linear(config.width, config.vocabulary_size, bias=False)
         self.apply(_initialise)
 
-    def forward(self, ids: Int[Tensor, "B T"]) -> Float[Tensor, "B T V"]:
-        """Raises: ValueError if T exceeds the block size."""
+    def forward(
+        self, ids: Int[Tensor, "B T"], kept: Int[Tensor, " N"] | None = None
+    ) -> Float[Tensor, "B T V"] | Float[Tensor, "N V"]:
+        """The logits at all positions, or at those of the flattened batch that are `kept`.
+
+        What no logit asked for depends on, half of the last block, is then left out.
+
+        Raises: ValueError if T exceeds the block size.
+        """
         T = ids.shape[1]
         self._check(T)
         x = self._embed(ids, slice(T))
-        for block in self.blocks:
+        *blocks, last = self.blocks
+        for block in blocks:
             x = block(x)
-        logits: Tensor = self.head(self.norm(x))
+        logits: Tensor = self.head(self.norm(last(x, kept)))
         return logits
 
     def start(

@@ -41,10 +41,14 @@ class RotaryAttention(SelfAttention):
     def place(
         self, x: Float[Tensor, "B H T D"], positions: Int[Tensor, " B"] | None = None
     ) -> Float[Tensor, "B H T D"]:
-        """Rotate the pairs (x₀, x₁), (x₂, x₃), … of each position by that position's angles."""
+        """Rotate the pairs (x_i, x_{i+D/2}) of each position by that position's angles.
+
+        The paper pairs neighbours; halves are the same map in another order of each head's
+        coordinates, which training does not see, and lie side by side in memory.
+        """
         cos, sin = (
             table[: x.shape[-2]] if positions is None else table[positions, None, None]
             for table in (self.cos.to(x.dtype), self.sin.to(x.dtype))
         )
-        even, odd = x[..., 0::2], x[..., 1::2]
-        return torch.stack((even * cos - odd * sin, even * sin + odd * cos), dim=-1).flatten(-2)
+        one, other = x.chunk(2, dim=-1)
+        return torch.cat((one * cos - other * sin, one * sin + other * cos), dim=-1)

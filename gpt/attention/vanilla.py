@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from gpt.attention.cache import KeyValues
+from gpt.linear import Linear
 
 
 class SelfAttention(nn.Module):
@@ -37,10 +38,10 @@ class SelfAttention(nn.Module):
         self.heads, self.dropout, self.causal = heads, dropout, causal
         self._scale = (width // heads) ** -0.5 if scale is None else scale
         self.block_size = block_size
-        self.query = nn.Linear(width, width)
-        self.key = nn.Linear(width, width)
-        self.value = nn.Linear(width, width)
-        self.projection = nn.Linear(width, width)
+        self.query = Linear(width, width)
+        self.key = Linear(width, width)
+        self.value = Linear(width, width)
+        self.projection = Linear(width, width)
         self.residual_dropout = nn.Dropout(dropout)
 
     def forward(self, x: Float[Tensor, "B T C"]) -> Float[Tensor, "B T C"]:
@@ -76,12 +77,14 @@ class SelfAttention(nn.Module):
     def _queries_keys_values(
         self, x: Float[Tensor, "B T C"], positions: Int[Tensor, " B"] | None = None
     ) -> tuple[Tensor, Tensor, Tensor]:
-        q, k, v = (self._split(layer(x)) for layer in (self.query, self.key, self.value))
-        return self.place(q, positions), self.place(k, positions), v
-
-    def _split(self, x: Float[Tensor, "B T C"]) -> Float[Tensor, "B H T D"]:
+        """One product for all three: three narrow ones take half as long again on a CPU."""
+        layers = (self.query, self.key, self.value)
+        weight = torch.cat([layer.weight for layer in layers])
+        bias = torch.cat([layer.bias for layer in layers])
         B, T, C = x.shape
-        return x.view(B, T, self.heads, C // self.heads).transpose(1, 2)
+        joint = functional.linear(x, weight, bias).view(B, T, 3, self.heads, C // self.heads)
+        q, k, v = joint.transpose(1, 3).unbind(2)
+        return self.place(q, positions), self.place(k, positions), v
 
     def _output(self, y: Float[Tensor, "B H T D"]) -> Float[Tensor, "B T C"]:
         out: Tensor = self.residual_dropout(self.projection(y.transpose(1, 2).flatten(2)))
