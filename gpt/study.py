@@ -16,7 +16,8 @@ import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from itertools import groupby
+from functools import cache
+from itertools import groupby, product
 from pathlib import Path
 from statistics import fmean
 
@@ -132,7 +133,7 @@ def carry_out(
         asked=material.asked,
         runs=tuple(runs),
         answers=tuple(answers),
-        measures={},
+        measures=study.measure(model, vocabulary, material.folder) if study.measure else {},
     )
 
 
@@ -197,18 +198,18 @@ def main(argv: list[str] | None = None) -> int:
         return 0
     study = STUDIES[options.study]
     entries = [study.entry(n) for n in options.entries] if options.entries else study.entries
-    material = Material.of(study, options.corpus_folder)
-    tasks = [
-        (entry, number)
-        for number in options.seeds
-        for entry in entries
-        if not is_done(record_path(options.output, study.name, entry.name, number), entry, material)
-    ]
+    read_once = cache(lambda folder: Material.of(study, folder))
+    tasks = []
+    for number, entry in product(options.seeds, entries):
+        material = read_once(entry.folder(options.corpus_folder))
+        path = record_path(options.output, study.name, entry.name, number)
+        if not is_done(path, entry, material):
+            tasks.append((entry, number, material))
     print(f"{len(options.seeds) * len(entries) - len(tasks)} done before, {len(tasks)} to do")
     deadline = time.monotonic() + 60 * options.minutes
 
-    def start(task: tuple[Entry, int]) -> str:
-        entry, number = task
+    def start(task: tuple[Entry, int, Material]) -> str:
+        entry, number, material = task
         if time.monotonic() > deadline:
             return f"{entry.name} seed {number}: not begun; the same command goes on from there"
         if options.side_by_side > 1:

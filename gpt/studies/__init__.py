@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from gpt.studies.ablations import ABLATIONS
+from gpt.studies.capacity import CAPACITY
 from gpt.studies.entry import Study
 from gpt.studies.minutes import MINUTES
 
-STUDIES: dict[str, Study] = {study.name: study for study in (ABLATIONS, MINUTES)}
+STUDIES: dict[str, Study] = {study.name: study for study in (ABLATIONS, MINUTES, CAPACITY)}

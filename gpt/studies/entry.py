@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from gpt.corpus import Pair
+from gpt.model import GPT
 from gpt.recipe import Recipe, Stage
+from gpt.vocabulary import Vocabulary
 from reports.record import InputError
 
 EVERY = 5
@@ -20,7 +23,7 @@ class Entry:
     """One recipe of a study.
 
     sentence: what it changes, for the report; finetunes: whether training goes on, on the
-    questions alone, after pretraining
+    questions alone, after pretraining; corpus: its own, a folder beside the study's
     """
 
     name: str
@@ -28,6 +31,11 @@ class Entry:
     recipe: Recipe
     variant: str = "rope"
     finetunes: bool = True
+    corpus: str | None = None
+
+    def folder(self, of_study: Path) -> Path:
+        """The folder of the entry's corpus."""
+        return of_study if self.corpus is None else of_study.with_name(self.corpus)
 
 
 @dataclass(frozen=True)
@@ -35,7 +43,8 @@ class Study:
     """A list of entries that are asked the same questions; the first is the one compared with.
 
     asked: SPLIT (for choosing: held out of every training of the study) or DEV (for reporting)
-    asked_twice: also before finetuning
+    asked_twice: also before finetuning; measure: what else is measured of a trained model on the
+    corpus in a folder, by name
     """
 
     name: str
@@ -43,6 +52,7 @@ class Study:
     asked: str
     asked_twice: bool
     entries: tuple[Entry, ...]
+    measure: Callable[[GPT, Vocabulary, Path], dict[str, float]] | None = None
 
     def entry(self, name: str) -> Entry:
         """The entry `name`.
