@@ -8,6 +8,7 @@ from typing import Literal
 import torch
 from jaxtyping import Float
 from torch import Tensor
+from torch.func import functional_call
 from torch.nn import functional
 
 from gpt.batches import Batch
@@ -20,11 +21,16 @@ Precision = Literal["fp32", "bf16"]
 def loss_of(
     model: GPT, batch: Batch, device: torch.device, precision: Precision
 ) -> Float[Tensor, ""]:
-    """The mean loss over the batch's targets, in nats; the loss itself is taken in fp32."""
-    x, y = batch.x.to(device), batch.y.to(device)
-    with torch.autocast(device.type, torch.bfloat16, enabled=precision == "bf16"):
-        logits = model(x)
-    return functional.cross_entropy(logits.float().flatten(0, 1), y.flatten(), ignore_index=PAD_ID)
+    """The mean loss over the batch's targets, in nats; the loss itself is taken in fp32.
+
+    In bf16 the whole pass works on a copy of the weights; gradients arrive at the fp32 ones.
+    """
+    kept = (batch.y != PAD_ID).flatten().nonzero()[:, 0]
+    x, y, kept = (ids.to(device) for ids in (batch.x, batch.y.flatten()[kept], kept))
+    if precision == "fp32":
+        return functional.cross_entropy(model(x, kept), y)
+    copy = {name: weight.bfloat16() for name, weight in model.named_parameters()}
+    return functional.cross_entropy(functional_call(model, copy, (x, kept)).float(), y)
 
 
 def faster_precision(model: GPT, batch: Batch, device: torch.device) -> Precision:

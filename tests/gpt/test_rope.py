@@ -26,17 +26,21 @@ def normal(*shape: int) -> Tensor:
 
 
 def test_rotation_is_multiplication_by_complex_numbers() -> None:
-    """Equation 34 of Su et al. 2021: pair i of position t is multiplied by exp(i·t·θ_i)."""
+    """Equation 34 of Su et al. 2021: pair i of position t is multiplied by exp(i·t·θ_i).
+
+    The pairs are halves, coordinates i and i + D/2.
+    """
+    half = SIZE // 2
     x = normal(1, 2, 40, SIZE)
     rotated = rotary().place(x)
     for head in range(2):
         for t in range(40):
-            for i in range(SIZE // 2):
-                z = complex(x[0, head, t, 2 * i], x[0, head, t, 2 * i + 1])
+            for i in range(half):
+                z = complex(x[0, head, t, i], x[0, head, t, half + i])
                 w = z * cmath.exp(1j * t * 10000 ** (-2 * i / SIZE))
                 # the angles' cosines are kept in float32
-                assert math.isclose(rotated[0, head, t, 2 * i], w.real, abs_tol=1e-6)
-                assert math.isclose(rotated[0, head, t, 2 * i + 1], w.imag, abs_tol=1e-6)
+                assert math.isclose(rotated[0, head, t, i], w.real, abs_tol=1e-6)
+                assert math.isclose(rotated[0, head, t, half + i], w.imag, abs_tol=1e-6)
 
 
 def depends_on_the_distance_alone(query: Place, key: Place) -> bool:
@@ -65,7 +69,7 @@ def test_the_layer_is_causal_attention_over_rotated_queries_and_keys() -> None:
     theta = 10000.0 ** (-torch.arange(0, SIZE, 2, dtype=torch.float64) / SIZE)
     with torch.no_grad():
         q, k = (
-            torch.view_as_complex(part(x)[0].reshape(12, 2, SIZE // 2, 2))
+            torch.complex(*part(x)[0].reshape(12, 2, 2, SIZE // 2).unbind(2))
             for part in (layer.query, layer.key)
         )
         v = layer.value(x)[0].reshape(12, 2, SIZE)
