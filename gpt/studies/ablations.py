@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from gpt.recipe import BEST
+from gpt.recipe import BEST, PRACTICAL
 from gpt.studies.entry import SPLIT, Entry, Study, with_stage
 
-EPOCHS = 60
+EPOCHS = 30
 BASE = BEST.with_epochs("pretrain", EPOCHS)
 
 ABLATIONS = Study(
@@ -20,32 +20,30 @@ ABLATIONS = Study(
     asked_twice=True,
     entries=(
         Entry("base", f"The recipe “best” with {EPOCHS} epochs.", BASE),
-        Entry("vanilla", "Learned positions in place of rotary ones.", BASE, variant="vanilla"),
         Entry(
-            "text-alone",
-            "No questions in pretraining: the practical’s own rule.",
-            replace(BASE, question_share=0.0),
+            "spans-alone",
+            "Span corruption in place of the views of entities.",
+            replace(BASE, entity_views=False, document_share=1.0),
         ),
+        Entry("spans-too", "Span corruption beside the views.", replace(BASE, document_share=1.0)),
+        Entry("no-context", "Views without the words before.", replace(BASE, view_words=0)),
+        Entry("more-context", "Up to six words before.", replace(BASE, view_words=6)),
+        Entry(
+            "questions-too",
+            "Training questions mixed into pretraining, a fifth of the examples.",
+            replace(BASE, question_share=0.2),
+        ),
+        Entry("vanilla", "Learned positions in place of rotary ones.", BASE, variant="vanilla"),
         Entry(
             "adamw",
             "AdamW for all weights in place of Muon for the matrices.",
             with_stage(BASE, "pretrain", matrix_rate=None),
         ),
-        Entry(
-            "truncated",
-            "Lines truncated to a random length, as the course does.",
-            replace(BASE, whole_lines=False),
-        ),
-        Entry(
-            "open-span",
-            "No third MASK after the masked span.",
-            replace(BASE, closing_mask=False),
-        ),
         Entry("dropout", "Dropout 0.1, as the course has it.", replace(BASE, dropout=0.1)),
         Entry(
             "course-finetuning",
-            "Finetuned with the course’s epochs and rate.",
-            with_stage(BASE, "finetune", epochs=10, rate=6e-4),
+            "Finetuned with the course’s epochs, batches and rate.",
+            replace(BASE, finetune=PRACTICAL.finetune),
         ),
     ),
 )

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from gpt import study
-from gpt.batches import TrainingData
+from gpt.batches import TrainingData, batches
 from gpt.corpus import Pair, read_pairs
 from gpt.recipe import BEST, QUICK, Stage
 from gpt.studies import STUDIES
@@ -50,8 +50,9 @@ def questions_seen(
     def spy(model: Any, data: TrainingData, *rest: Any) -> Trained:
         vocabulary = Vocabulary.of_text(material.text)
         for epoch in range(20):
-            for ids in data.examples(0, epoch).ids:
-                texts.add(vocabulary.decode([i for i in ids.tolist() if i != PAD_ID]))
+            for batch in batches(data, 8, TINY.block_size, False, 0, epoch):
+                for ids in batch.x.tolist():
+                    texts.add(vocabulary.decode([i for i in ids if i != PAD_ID]))
         return train(model, data, *rest)
 
     monkeypatch.setattr(study, "train", spy)
@@ -175,7 +176,7 @@ def test_every_entry_of_every_study_has_its_own_name_and_recipe() -> None:
     for made in STUDIES.values():
         names = [entry.name for entry in made.entries]
         assert len(set(names)) == len(names)
-        recipes = {(e.recipe.sha256, e.variant, e.finetunes) for e in made.entries}
+        recipes = {(e.recipe.sha256, e.variant, e.finetunes, e.corpus) for e in made.entries}
         assert len(recipes) == len(names), made.name
         assert all(entry.sentence.endswith(".") for entry in made.entries)
         assert {entry.recipe.name for entry in made.entries} <= {BEST.name, QUICK.name, "practical"}
