@@ -105,20 +105,24 @@ simulate: $(RESULTS)/simulate.json ## test the laws of theory/ by Monte Carlo
 $(RESULTS)/simulate.json: $(SIMULATE_CODE) $(THEORY_CODE) $(SETTINGS) | $(READY)
 	$(PYTHON) -m simulate --record $@ --seed $(SEED)
 
+# Goes on where it was cut; anew if settings or code changed; finished before, it is only touched.
 TRAIN = $(PYTHON) gpt/run.py $(1) $(VARIANT) $(TEXT) --recipe $(PROFILE) --seed $(SEED) \
 	--device $(DEVICE) --writing_params_path $(RUN).$(2).params --record $@ \
-	--log $(RUN).$(2).log.jsonl --finetune_corpus_path $(PAIRS)
+	--log $(RUN).$(2).log.jsonl --finetune_corpus_path $(PAIRS) --resume_or_restart
 TRAINING_NEEDS = $(GPT_CODE) $(SETTINGS) $(RESULTS)/corpus.json | $(READY)
 
 pretrain: $(RUN).pretrain.json ## pretrain on the text by span corruption
 $(RUN).pretrain.json: $(TRAINING_NEEDS)
 	$(call TRAIN,pretrain,pretrain)
+	@touch $@
 
 finetune: $(RUN).finetune.json $(RUN).scratch.json ## finetune on the questions, with and without pretraining
 $(RUN).finetune.json: $(RUN).pretrain.json
 	$(call TRAIN,finetune,finetune) --reading_params_path $(RUN).pretrain.params
+	@touch $@
 $(RUN).scratch.json: $(TRAINING_NEEDS)
 	$(call TRAIN,finetune,scratch)
+	@touch $@
 
 EVALUATE = $(PYTHON) gpt/run.py evaluate $(VARIANT) $(TEXT) --seed $(SEED) --device $(DEVICE) \
 	--reading_params_path $(RUN).$(1).params --eval_corpus_path $(QUESTIONS) $(CONTROL) \

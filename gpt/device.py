@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Literal
 
 import torch
@@ -19,6 +20,18 @@ def choose(name: str) -> torch.device:
     if name == "auto":
         name = "cuda" if torch.cuda.is_available() else "cpu"
     return torch.device(name)
+
+
+def make_deterministic(device: torch.device) -> None:
+    """Let equal runs on CUDA give equal bits; on the CPU they do so anyway for equal threads.
+
+    Kernels that add in no fixed order are replaced, or refused where torch has no other; cuBLAS
+    needs a workspace of fixed size, named before its first product.
+    """
+    if device.type == "cuda":
+        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+        torch.use_deterministic_algorithms(True)
+        torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
 
 
 def describe(device: torch.device) -> tuple[Literal["cpu", "cuda"], str]:

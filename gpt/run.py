@@ -18,28 +18,12 @@ if __package__ in (None, ""):  # run as a script: let `import gpt` find the fold
     sys.path[0] = str(Path(__file__).resolve().parents[1])
 
 
-from gpt.arguments import positive, required, seed
+from gpt.arguments import positive, seed
 from gpt.attention import VARIANTS
-from gpt.corpus import find, read_documents, read_pairs, refuse_overwriting
-from gpt.device import choose, describe
-from gpt.evaluation import Answers, ask, count, practical_line
-from gpt.parameters import load_parameters
+from gpt.corpus import find, read_documents
 from gpt.recipe import RECIPES
-from gpt.training import command
-from gpt.training.checkpoint import SECONDS
 from gpt.vocabulary import Vocabulary
-from reports.record import (
-    ArgumentParser,
-    Clock,
-    EvaluationRecord,
-    InputError,
-    exit_on_input_error,
-    printable,
-    require_writable,
-    write,
-)
-
-NAMES_OF_MODELS = {"finetune": "pretrain", "scratch": "scratch", "pretrain": "pretrain-only"}
+from reports.record import ArgumentParser, Clock, exit_on_input_error
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -47,80 +31,15 @@ def main(argv: list[str] | None = None) -> int:
     clock = Clock()
     corpus = find(arguments.pretrain_corpus_path, arguments.corpus)
     text = read_documents(corpus)
+    # Only what a run needs is loaded, for its record names the code that was: an answered question
+    # then depends on the code that asks, a trained model does not.
     if arguments.function == "evaluate":
-        return _evaluate(arguments, clock, corpus, Vocabulary.of_text(text))
+        from gpt import evaluation_command
+
+        return evaluation_command.run(arguments, clock, corpus, Vocabulary.of_text(text))
+    from gpt.training import command
+
     return command.run(arguments, clock, corpus, text)
-
-
-# ----------------------------------------------------------------------------- evaluation
-
-
-def _evaluate(
-    arguments: argparse.Namespace, clock: Clock, corpus: Path, vocabulary: Vocabulary
-) -> int:
-    """Ask the questions, write one prediction a line, print the practical's line."""
-    source = Path(required(arguments, "reading_params_path"))
-    questions = find(required(arguments, "eval_corpus_path"), arguments.corpus)
-    outputs = Path(required(arguments, "outputs_path"))
-    record_path = arguments.record or outputs.with_name(outputs.name + ".record.json")
-    for path in (outputs, record_path):
-        require_writable(path)
-    model, header = load_parameters(source, arguments.variant, vocabulary)
-    device = choose(arguments.device)
-    model.to(device)
-    inputs = [corpus, source, questions]
-    refuse_overwriting(inputs, [outputs, record_path])
-    answers = ask(model, vocabulary, read_pairs(questions), questions)
-    control = None
-    if arguments.control_corpus_path is not None:
-        path = find(arguments.control_corpus_path, arguments.corpus)
-        inputs.append(path)
-        control = ask(model, vocabulary, read_pairs(path), path)
-        if control.pairs[0].place is None:
-            raise InputError(f"{path}: no places to compare with, only questions")
-    answers.write_predictions(outputs)
-    if answers.unknown_characters:
-        print(
-            f"{answers.unknown_characters} characters of the questions are not in the vocabulary "
-            "and were left out of them"
-        )
-    if answers.pairs[0].place is None:
-        print(f"Predictions written to {printable(str(outputs))}; no targets provided")
-        return 0
-    result = count(answers.right)
-    print(practical_line(result))
-    print(f"95 % interval (Wilson): {result.interval[0]:.1%} to {result.interval[1]:.1%}")
-    tables = _write_tables(record_path, answers, control)
-    write(
-        record_path,
-        EvaluationRecord(
-            provenance=clock.provenance(arguments.seed, inputs, *describe(device)),
-            model=NAMES_OF_MODELS[header.run],
-            variant=arguments.variant,
-            recipe=header.recipe,
-            corpus=corpus.resolve().parent.name,
-            result=result,
-            control=count(control.right) if control else None,
-            unknown_characters=answers.unknown_characters,
-            predictions=tables[0],
-            control_predictions=tables[1] if control else None,
-        ),
-    )
-    return 0
-
-
-def _write_tables(record: Path, answers: Answers, control: Answers | None) -> list[str]:
-    """Write the tables of single answers beside the record and return their names."""
-    written = []
-    for kind, found in (("predictions", answers), ("control", control)):
-        if found is not None:
-            table = record.with_name(f"{record.stem}.{kind}.jsonl")
-            found.write_table(table)
-            written.append(table.name)
-    return written
-
-
-# --------------------------------------------------------------------------- command line
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -157,7 +76,7 @@ def _parser() -> argparse.ArgumentParser:
         "--checkpoint_every",
         type=positive,
         metavar="STEPS",
-        help=f"default: every {SECONDS:.0f} seconds",
+        help="default: by time, every minute",
     )
     add("--record", type=Path, metavar="FILE", help="default: beside the parameters or predictions")
     return parser
