@@ -1,16 +1,46 @@
-"""Timing two ways of doing one thing in turns, so that both see the same machine."""
+"""Timing several ways of doing one thing in turns, so that all see the same machine."""
 
 from __future__ import annotations
 
 import json
+import os
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Literal
 
-from reports.record import processor
+from reports.record import ROOT, BenchmarkRecord, Clock, Way, processor, write
+
+RECORDS = ROOT / "results" / "reference" / "benchmarks"
+Device = tuple[Literal["cpu", "cuda"], str]
 
 
-def alternate(ways: dict[str, Callable[[], float]], repetitions: int) -> dict[str, list[float]]:
+def compare(
+    benchmark: str,
+    unit: str,
+    ways: Mapping[str, Callable[[], float]],
+    repetitions: int,
+    device: Device | None = None,
+) -> None:
+    """Time the ways in turns, print their rates, and write the record of the benchmark.
+
+    Each way returns the units of work that it did.
+    """
+    clock = Clock()
+    kind, name = device or ("cpu", processor())
+    rates = alternate(ways, repetitions)
+    show(benchmark, unit, rates, name)
+    record = BenchmarkRecord(
+        provenance=clock.provenance(None, (), kind, name),
+        benchmark=benchmark,
+        unit=unit,
+        threads=_threads(),
+        ways=tuple(Way(way, tuple(round(v, 1) for v in values)) for way, values in rates.items()),
+    )
+    write(RECORDS / f"{benchmark.replace(' ', '-')}.{kind}.json", record)
+
+
+def alternate(ways: Mapping[str, Callable[[], float]], repetitions: int) -> dict[str, list[float]]:
     """Units of work a second of each way, one value a repetition, the ways taking turns.
 
     Each way returns the units it did; the first turn of each is a warm-up and is dropped.
@@ -26,7 +56,7 @@ def alternate(ways: dict[str, Callable[[], float]], repetitions: int) -> dict[st
     return rates
 
 
-def report(benchmark: str, unit: str, rates: dict[str, list[float]]) -> None:
+def show(benchmark: str, unit: str, rates: dict[str, list[float]], device: str) -> None:
     """Print the medians, and as the last line JSON with the ratios of the last way to the others.
 
     A ratio is of two rates of one turn; its median over the turns is given, the least, the largest.
@@ -47,6 +77,13 @@ def report(benchmark: str, unit: str, rates: dict[str, list[float]]) -> None:
         "rates": {name: [round(v, 1) for v in values] for name, values in rates.items()},
         "of": last,
         "ratios": ratios,
-        "device": processor(),
+        "device": device,
     }
-    print(json.dumps(line, ensure_ascii=False))
+    print(json.dumps(line, ensure_ascii=False), flush=True)
+
+
+def _threads() -> int:
+    """Threads that the libraries use at most: the cores at hand, unless OMP_NUM_THREADS is less."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    allowed = os.environ.get("OMP_NUM_THREADS", "")
+    return min(cores or 1, int(allowed)) if allowed.isdigit() else cores or 1

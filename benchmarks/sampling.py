@@ -15,7 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
-from benchmarks.measure import alternate, report
+from benchmarks.measure import Device, compare
 from reports.record import processor
 from simulate import accelerator
 from simulate.attention import logit, share
@@ -47,7 +47,7 @@ def run_all() -> None:
         "the normals alone": floor,
         "ours, scores alone": lambda: by_us(DEFAULT_TRIALS, "reduced"),
     }
-    report("sampling", "trials", alternate(ways, REPETITIONS))
+    compare("sampling", "trials", ways, REPETITIONS)
     growth()
     import torch
 
@@ -150,7 +150,8 @@ def accelerated(device: str, trials: int) -> None:
         return _finished(device, trials)
 
     ways = {f"the normals alone, {device}": normals, f"ours, {device}": ours}
-    report(f"sampling on {device}", "trials", alternate(ways, REPETITIONS))
+    found: Device | None = ("cuda", torch.cuda.get_device_name()) if device == "cuda" else None
+    compare(f"sampling on {device}", "trials", ways, REPETITIONS, found)
 
 
 def _finished(device: str, units: float) -> float:

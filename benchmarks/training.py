@@ -1,74 +1,84 @@
-"""The training step: the course's padded fp32 batches against ours, of the same documents."""
+"""Training, as it is run: the course's loop against ours, each kept change added to the last.
+
+All ways train the practical's model (4 layers, 8 heads, width 256) by span corruption of the same
+lines, and are counted in characters that are not PAD.
+"""
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from itertools import accumulate, islice
+from pathlib import Path
+from typing import Any
 
 import torch
-from torch.nn import functional
-from torch.nn.utils import clip_grad_norm_
-from torch.optim import AdamW
 
-from benchmarks.measure import alternate, report
-from gpt.batches import Batch, TrainingData, batches
+from benchmarks import course
+from benchmarks.measure import compare
 from gpt.corpus import find, read_documents
-from gpt.dataset import CharCorruptionDataset
+from gpt.device import choose, describe
+from gpt.examples import training_data
 from gpt.model import build
-from gpt.recipe import PRACTICAL
-from gpt.training.precision import Precision, faster_precision
-from gpt.vocabulary import PAD_ID
+from gpt.recipe import PRACTICAL, Recipe
+from gpt.training.trainer import train
+from gpt.vocabulary import Vocabulary
 
-SIZE = PRACTICAL.pretrain.batch_size
-STEPS = 4
+DOCUMENTS = 1024
+COURSE_STEPS = 4
 REPETITIONS = 3
+BASE = PRACTICAL.with_epochs("pretrain", 1)
+# Each line changes the recipe of the line before.
+CHANGES: tuple[tuple[str, dict[str, Any]], ...] = (
+    ("ours: lines corrupted together as tensors, fused attention and optimizer", {}),
+    ("+ lines of similar length in a batch, cut to the longest", {"shuffle": True}),
+    ("+ bf16 products", {"precision": "bf16"}),
+    ("+ no dropout", {"dropout": 0.0}),
+)
 
 
 def run() -> None:
-    """Characters that are not PAD a second, on the practical's model and batch size."""
-    corpus = CharCorruptionDataset(read_documents(find("wiki.txt", "embedded")))
-    cut = list(batches(TrainingData(corpus, None), SIZE, corpus.block_size, True, 0, 0))[:STEPS]
-    model = build("vanilla", corpus.vocab_size, dropout=0.0)
-    fast = faster_precision(model, cut[0], torch.device("cpu"))
-    ways = {
-        "padded, fp32, dropout": Steps(
-            corpus.vocab_size, PRACTICAL.dropout, _padded(corpus), "fp32"
-        ),
-        f"cut, {fast}, no dropout": Steps(corpus.vocab_size, 0.0, itertools.cycle(cut), fast),
-    }
-    report("training", "characters", alternate(dict(ways), REPETITIONS))
+    """Characters that are not PAD a second, on the device at hand."""
+    lines = read_documents(find("wiki.txt", "embedded")).splitlines(keepends=True)
+    text = "".join(lines[:DOCUMENTS])
+    device = choose("auto")
+    ways = {"the course: padded, fp32, one line at a time": by_course(text, device)}
+    recipes = accumulate(CHANGES, lambda recipe, change: replace(recipe, **change[1]), initial=BASE)
+    for (name, _), recipe in zip(CHANGES, islice(recipes, 1, None), strict=True):
+        ways[name] = by_us(text, recipe, device)
+    compare("training", "characters", ways, REPETITIONS, describe(device))
 
 
-class Steps:
-    """A few training steps of a model of the practical's size on the batches given."""
+def by_course(text: str, device: torch.device) -> Callable[[], float]:
+    """A few steps of the course's loop a turn; it goes on where the last turn ended."""
+    settings = course.Settings(
+        BASE.layers, BASE.heads, BASE.width, BASE.block_size, BASE.dropout,
+        BASE.pretrain.batch_size, BASE.pretrain.rate,
+    )  # fmt: skip
+    data = course.Corruption(text, settings.block, seed=0)
+    model = course.Model(len(data.symbols), settings)
 
-    def __init__(
-        self, symbols: int, dropout: float, source: Iterator[Batch], precision: Precision
-    ) -> None:
-        self.model = build("vanilla", symbols, dropout=dropout)
-        self.optimizer = AdamW(self.model.parameters())
-        self.source, self.precision = source, precision
+    def endless() -> Iterator[tuple[int, float, int]]:
+        while True:
+            yield from course.train(model, data, len(data), 1, settings, device.type)
 
-    def __call__(self) -> float:
-        """Take the steps; returns the characters that were not PAD."""
-        return float(sum(self._step(batch) for batch in itertools.islice(self.source, STEPS)))
+    steps = endless()
+    return lambda: float(sum(characters for *_, characters in islice(steps, COURSE_STEPS)))
 
-    def _step(self, batch: Batch) -> int:
-        with torch.autocast("cpu", torch.bfloat16, enabled=self.precision == "bf16"):
-            logits = self.model(batch.x)
-        loss = functional.cross_entropy(
-            logits.float().flatten(0, 1), batch.y.flatten(), ignore_index=PAD_ID
+
+def by_us(text: str, recipe: Recipe, device: torch.device) -> Callable[[], float]:
+    """One epoch of run.py's loop a turn, drawing the examples included."""
+    vocabulary = Vocabulary.of_text(text)
+    model = build(
+        "vanilla", len(vocabulary), recipe.block_size, 0,
+        layers=recipe.layers, heads=recipe.heads, width=recipe.width, dropout=recipe.dropout,
+    )  # fmt: skip
+    data = training_data("pretrain", recipe, text, vocabulary, [], Path(), 0)
+
+    def turn() -> float:
+        done = train(
+            model, data, recipe, recipe.pretrain, text.count("\n"), 0, device, recipe.precision
         )
-        loss.backward()
-        clip_grad_norm_(self.model.parameters(), PRACTICAL.clip)
-        self.optimizer.step()
-        self.optimizer.zero_grad(set_to_none=True)
-        return int((batch.x != PAD_ID).sum())
+        return float(done.tokens)
 
-
-def _padded(corpus: CharCorruptionDataset) -> Iterator[Batch]:
-    """The course's batches: file order, every example padded to the block."""
-    for start in itertools.cycle(range(0, len(corpus) - SIZE, SIZE)):
-        examples = [corpus[i] for i in range(start, start + SIZE)]
-        x, y = (torch.stack(side) for side in zip(*examples, strict=True))
-        yield Batch(x, y, y.numel())
+    return turn

@@ -305,12 +305,14 @@ class Way:
 
 @dataclass(frozen=True)
 class BenchmarkRecord(Staged):
-    """Ways of doing one thing, timed in turns; the first is what the others are compared with."""
+    """Ways of doing one thing, timed in turns; the first is what the others are compared with.
+
+    unit: of the work, in the plural; threads: that the libraries may use
+    """
 
     stage: ClassVar[str] = "benchmark"
     provenance: Provenance
     benchmark: str
-    title: str
     unit: str
     threads: int
     ways: tuple[Way, ...]

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
-from benchmarks.measure import alternate, report
+from benchmarks import measure
+from benchmarks.measure import alternate, compare, show
+from reports.record import BenchmarkRecord, read
 
 
 def test_the_ways_take_turns_and_the_first_turn_is_dropped() -> None:
@@ -25,10 +28,20 @@ def test_the_last_line_has_the_ratios_of_the_last_way_to_the_others(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     rates = {"slow": [1.0, 2.0, 4.0], "faster": [6.0, 2.0, 20.0], "fast": [3.0, 4.0, 20.0]}
-    report("adding", "sums", rates)
+    show("adding", "sums", rates, "an abacus")
     line = json.loads(capsys.readouterr().out.splitlines()[-1])
     assert line["of"] == "fast"
     assert line["ratios"] == {
         "slow": {"median": 3.0, "range": [2.0, 5.0]},
         "faster": {"median": 1.0, "range": [0.5, 2.0]},
     }
+
+
+def test_a_comparison_leaves_a_record(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(measure, "RECORDS", tmp_path)
+    ways = {"slow": lambda: 1.0, "fast": lambda: 2.0}
+    compare("adding up", "sums", ways, 2, ("cuda", "an abacus"))
+    record = read(tmp_path / "adding-up.cuda.json", BenchmarkRecord)
+    assert [way.name for way in record.ways] == ["slow", "fast"]
+    assert all(len(way.rates) == 2 for way in record.ways)
+    assert (record.unit, record.provenance.device_name) == ("sums", "an abacus")
