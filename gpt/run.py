@@ -4,6 +4,7 @@
     python gpt/run.py finetune vanilla wiki.txt --reading_params_path vanilla.pretrain.params \
         --writing_params_path vanilla.finetune.params \
         --finetune_corpus_path birth_places_train.tsv
+    torchrun --nproc-per-node 2 gpt/run.py pretrain …   (each rank takes its share of every batch)
     python gpt/run.py evaluate vanilla wiki.txt --reading_params_path vanilla.finetune.params \
         --eval_corpus_path birth_dev.tsv --outputs_path vanilla.pretrain.dev.predictions
 """
@@ -21,13 +22,18 @@ if __package__ in (None, ""):  # run as a script: let `import gpt` find the fold
 from gpt.arguments import positive, seed
 from gpt.attention import VARIANTS
 from gpt.corpus import find, read_documents
+from gpt.ranks import Ranks
 from gpt.recipe import RECIPES
 from gpt.vocabulary import Vocabulary
 from reports.record import ArgumentParser, Clock, exit_on_input_error
 
 
 def main(argv: list[str] | None = None) -> int:
-    arguments = _parser().parse_args(argv)
+    with Ranks.of_torchrun() as ranks:
+        return _run(_parser().parse_args(argv), ranks)
+
+
+def _run(arguments: argparse.Namespace, ranks: Ranks) -> int:
     clock = Clock()
     corpus = find(arguments.pretrain_corpus_path, arguments.corpus)
     text = read_documents(corpus)
@@ -36,10 +42,12 @@ def main(argv: list[str] | None = None) -> int:
     if arguments.function == "evaluate":
         from gpt import evaluation_command
 
+        if not ranks.first:
+            return 0
         return evaluation_command.run(arguments, clock, corpus, Vocabulary.of_text(text))
     from gpt.training import command
 
-    return command.run(arguments, clock, corpus, text)
+    return command.run(arguments, clock, corpus, text, ranks)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -61,6 +69,10 @@ def _parser() -> argparse.ArgumentParser:
     add("--seed", type=seed, default=0)
     add("--device", choices=["auto", "cpu", "cuda"], default="auto")
     add("--precision", choices=["auto", "fp32", "bf16"], help="auto times both; default: recipe's")
+    add(
+        "--accumulate", type=positive, default=1, metavar="N",
+        help="microbatches a step of each rank: less memory, the same gradient",
+    )  # fmt: skip
     add("--corpus", default="embedded", help="corpus under data/corpora/ for files not found here")
     add("--log", type=Path, metavar="FILE", help="JSON lines, one a step")
     resume = parser.add_mutually_exclusive_group()

@@ -1,10 +1,12 @@
 """`run.py pretrain` and `run.py finetune`: train, and save parameters, curve and record.
 
 The run holds a lock on what it writes, keeps checkpoints, and answers signals once they are saved.
+Of several ranks only the first does, and hands the others the checkpoint that it goes on from.
 """
 
 from __future__ import annotations
 
+import re
 import sys
 from argparse import Namespace
 from dataclasses import dataclass, replace
@@ -16,10 +18,11 @@ import torch
 from gpt.arguments import required
 from gpt.batches import TrainingData
 from gpt.corpus import Pair, find, read_pairs, refuse_overwriting
-from gpt.device import choose, describe
+from gpt.device import choose, describe, make_deterministic
 from gpt.examples import needs_pairs, training_data
 from gpt.model import GPT, build
 from gpt.parameters import Header, identity_of, load_parameters, save_parameters
+from gpt.ranks import Ranks
 from gpt.recipe import PRACTICAL, Recipe, recipe
 from gpt.training import curve
 from gpt.training.checkpoint import AnotherRunError, Checkpoint, Checkpoints
@@ -68,50 +71,57 @@ class Outputs:
         return [self.parameters, self.record, self.log]
 
 
-def run(arguments: Namespace, clock: Clock, corpus: Path, text: str) -> int:
+def run(arguments: Namespace, clock: Clock, corpus: Path, text: str, ranks: Ranks) -> int:
     """Carry out the command; returns the exit code, 130 or 143 after Ctrl-C or SIGTERM.
 
     Raises: InputError.
     """
     outputs = Outputs.of(arguments)
+    if not ranks.first:
+        return _carry_out(_job(arguments, corpus, text, outputs, ranks), arguments, clock, outputs)
     for path in outputs.paths():
         require_writable(path)
     refuse_overwriting([corpus], outputs.paths())
     with locked(outputs.paths()):
         for path in (*outputs.paths(), outputs.curve):
             remove_temporaries(path)
-        return _carry_out(_job(arguments, corpus, text, outputs), arguments, clock, outputs)
+        return _carry_out(_job(arguments, corpus, text, outputs, ranks), arguments, clock, outputs)
 
 
 def _carry_out(job: Job, arguments: Namespace, clock: Clock, outputs: Outputs) -> int:
-    identity = _identity(job, clock)
+    first, identity = job.ranks.first, _identity(job, clock)
     checkpoints = Checkpoints(outputs.parameters, identity, arguments.checkpoint_every)
-    try:
-        begun, finished = None, False
-        if arguments.resume or arguments.resume_or_restart:
+    begun, finished = None, False
+    if first and (arguments.resume or arguments.resume_or_restart):
+        try:
             begun, finished = _what_is_there(job, outputs, checkpoints)
-    except AnotherRunError as problem:
-        if arguments.resume:
-            raise
-        print(printable(f"started anew: {problem}"))
-        checkpoints.drop()
+        except AnotherRunError as problem:
+            if arguments.resume:
+                raise
+            print(printable(f"started anew: {problem}"))
+            checkpoints.drop()
+    begun, finished = job.ranks.of_first((begun, finished))
     if finished:
-        checkpoints.drop()
+        if first:
+            checkpoints.drop()
         print(f"{printable(str(outputs.parameters))} is finished: nothing to do")
         return 0
     print(job.summary())
+    make_deterministic(job.device)
     with Interruption() as interruption:
         try:
             result = train(
                 job.model, job.data, job.recipe, job.recipe.stage(job.kind), job.documents,
-                job.seed, job.device, job.precision, outputs.log,
-                checkpoints=checkpoints, begun=begun, interruption=interruption,
+                job.seed, job.device, job.precision, outputs.log if first else None,
+                checkpoints=checkpoints if first else None, begun=begun, interruption=interruption,
+                ranks=job.ranks, accumulate=job.accumulate,
             )  # fmt: skip
         except StoppedBySignalError as stopped:
             print(f"{stopped}; the same command with --resume goes on from there", file=sys.stderr)
             return stopped.code
-        _save(job, result, identity, clock, outputs, begun)
-        checkpoints.drop()
+        if first:
+            _save(job, result, identity, clock, outputs, begun)
+            checkpoints.drop()
     return 0
 
 
@@ -136,17 +146,25 @@ class Job:
     inputs: dict[str, Path]
     device: torch.device
     precision: Precision | Literal["auto"]
+    ranks: Ranks
+    accumulate: int
+
+    @property
+    def where(self) -> tuple[Literal["cpu", "cuda"], str]:
+        """The kind of the device, and its name with the number of ranks, if they are several."""
+        kind, name = describe(self.device)
+        return kind, name if self.ranks.size == 1 else f"{name}, {self.ranks.size} ranks"
 
     def summary(self) -> str:
         stage = self.recipe.stage(self.kind)
         return (
             f"{self.kind} {self.variant} with recipe {self.recipe.name}: "
             f"{self.model.count():,} parameters, {len(self.data):,} examples an epoch, "
-            f"epochs: {stage.epochs}, batches of {stage.batch_size}, on {describe(self.device)[1]}"
+            f"epochs: {stage.epochs}, batches of {stage.batch_size}, on {self.where[1]}"
         )
 
 
-def _job(arguments: Namespace, corpus: Path, text: str, outputs: Outputs) -> Job:
+def _job(arguments: Namespace, corpus: Path, text: str, outputs: Outputs, ranks: Ranks) -> Job:
     vocabulary = Vocabulary.of_text(text)
     kind, model, chosen = _model(arguments, vocabulary)
     inputs = {"corpus": corpus}
@@ -161,7 +179,8 @@ def _job(arguments: Namespace, corpus: Path, text: str, outputs: Outputs) -> Job
     refuse_overwriting(list(inputs.values()), outputs.paths())
     return Job(
         kind, arguments.variant, arguments.seed, chosen, vocabulary, model, data, text.count("\n"),
-        inputs, choose(arguments.device), arguments.precision or chosen.precision,
+        inputs, ranks.device(choose(arguments.device)), arguments.precision or chosen.precision,
+        ranks, arguments.accumulate,
     )  # fmt: skip
 
 
@@ -205,11 +224,16 @@ def _identity(job: Job, clock: Clock) -> Identity:
             "hyperparameters": job.recipe.hyperparameters(),
             "seed": job.seed,
             "device": job.device.type,
+            "ranks": job.ranks.size,
+            "microbatches": job.accumulate,
             "vocabulary": job.vocabulary.sha256,
             **{name: sha256(path) for name, path in job.inputs.items()},
         },
         sources=made.sources,
-        surroundings={"torch": made.versions["torch"], "device": made.device_name},
+        surroundings={
+            "torch": made.versions["torch"],
+            "device": re.sub(r", \d+ cores$", "", made.device_name),  # the threads are the run's
+        },
     )
 
 
@@ -257,7 +281,7 @@ def _save(
     )  # fmt: skip
     digest = save_parameters(outputs.parameters, job.model, header)
     curve.write(outputs.curve, result.points)
-    provenance = clock.provenance(job.seed, job.inputs.values(), *describe(job.device))
+    provenance = clock.provenance(job.seed, job.inputs.values(), *job.where)
     if begun is not None:
         seconds = round(provenance.wall_time + begun.progress.seconds, 3)
         provenance = replace(provenance, wall_time=seconds)

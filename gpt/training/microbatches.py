@@ -15,7 +15,7 @@ from torch import Tensor
 
 from gpt.batches import Batch
 from gpt.model import GPT
-from gpt.training.distributed import Ranks
+from gpt.ranks import Ranks
 from gpt.training.precision import Precision, loss_of
 
 

@@ -10,22 +10,23 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
+from signal import Signals
 from typing import IO, Literal, Never
 
 import torch
-from jaxtyping import Float
-from torch import Tensor
 from torch.nn.utils import clip_grad_norm_
 from torch.optim import Optimizer
 from tqdm import tqdm
 
 from gpt.batches import Batch, TrainingData, batches
 from gpt.model import GPT
+from gpt.ranks import ALONE, Ranks
 from gpt.recipe import Recipe, Stage
 from gpt.training.checkpoint import Checkpoint, Checkpoints
 from gpt.training.interruption import Interruption, StoppedBySignalError
+from gpt.training.microbatches import gradient
 from gpt.training.optimizer import optimizers, set_factor
-from gpt.training.precision import Precision, faster_precision, loss_of
+from gpt.training.precision import Precision, faster_precision
 from gpt.training.progress import Point, Progress
 from gpt.training.schedule import COURSE_FINAL_EPOCHS, course_factor, linear_factor
 from gpt.training.state import capture, restore
@@ -62,6 +63,8 @@ def train(
     checkpoints: Checkpoints | None = None,
     begun: Checkpoint | None = None,
     interruption: Interruption | None = None,
+    ranks: Ranks = ALONE,
+    accumulate: int = 1,
 ) -> Trained:
     """Train `model` in place on `data` for the epochs of `stage`.
 
@@ -69,13 +72,15 @@ def train(
     log: a file that gets one JSON object a step
     checkpoints: where the state is saved when it is due; begun: the saved state to go on from, as
     if the run had never been cut; interruption: ends the run after the step in which it is noted
+    ranks: those that share every batch; only the first has a log and checkpoints; accumulate:
+    microbatches of a step on each
 
     Raises: InputError if a loss or a gradient is not finite (before the optimizer's step), or if a
     checkpoint cannot be written; StoppedBySignalError.
     """
     steps = stage.epochs * -(-len(data) // stage.batch_size)
     final_labels = COURSE_FINAL_EPOCHS * pretraining_documents * recipe.block_size
-    run = _begin(model, data, recipe, stage, seed, device, precision, begun)
+    run = _begin(model, data, recipe, stage, seed, device, precision, begun, ranks)
     progress = run.progress
     if begun is not None:
         print(f"resumed at step {progress.step} of {steps}")
@@ -87,7 +92,8 @@ def train(
                 set_factor(run.optimizers, linear_factor(progress.step, steps))
             elif progress.step > 0:  # the course sets the rate after a step
                 set_factor(run.optimizers, course_factor(progress.labels, final_labels))
-            loss = _gradient(run, batch)
+            ranks.reseed(seed, progress.step)
+            loss = gradient(model, batch, device, run.precision, ranks, accumulate)
             norm = clip_grad_norm_(model.parameters(), recipe.clip)
             _require_finite(float(loss), float(norm), run, steps, batch, data)
             for optimizer in run.optimizers:
@@ -97,11 +103,12 @@ def train(
             if file is not None:
                 file.write(json.dumps(vars(point)) + "\n")
             _show(bar, point)
-            cut = interruption is not None and interruption.signal is not None
-            if checkpoints is not None and (cut or checkpoints.due(progress.step)):
+            signal = ranks.largest((interruption and interruption.signal) or 0)
+            if checkpoints is not None and (signal or checkpoints.due(progress.step)):
                 checkpoints.save(run.checkpoint())
-            if interruption is not None and interruption.signal and progress.step < steps:
-                raise StoppedBySignalError(interruption.signal, progress.step, steps)
+            if signal and progress.step < steps:
+                ranks.wait()  # until the first has saved
+                raise StoppedBySignalError(Signals(signal), progress.step, steps)
     last = [p.loss for p in progress.points if p.epoch == stage.epochs - 1]
     seconds = time.perf_counter() - begin
     final_loss = sum(last) / len(last)
@@ -136,6 +143,7 @@ def _begin(
     device: torch.device,
     precision: Precision | Literal["auto"],
     begun: Checkpoint | None,
+    ranks: Ranks,
 ) -> Run:
     """The run before its first step, or as it was when `begun` was saved.
 
@@ -144,14 +152,16 @@ def _begin(
     model.to(device).train()
     made = optimizers(model, stage, recipe.weight_decay)
     if begun is not None:
-        torch.set_num_threads(begun.threads)
+        if torch.get_num_threads() != begun.threads:
+            print(f"with {begun.threads} threads, as the run began")
+            torch.set_num_threads(begun.threads)
         restore(begun.tensors, model, made, device)
         return Run(model, made, device, begun.precision, begun.progress)
     torch.manual_seed(seed)
     if precision == "auto":
         first = next(batches(data, stage.batch_size, recipe.block_size, recipe.shuffle, seed, 0))
         precision = faster_precision(model, first, device)
-    return Run(model, made, device, precision, Progress())
+    return Run(model, made, device, ranks.of_first(precision), Progress())
 
 
 def _remaining(
@@ -179,13 +189,6 @@ def _advance(run: Run, batch: Batch, loss: float, seconds: float) -> Point:
 
 
 # ----------------------------------------------------------------------------- a step
-
-
-def _gradient(run: Run, batch: Batch) -> Float[Tensor, ""]:
-    """Leave the gradient of the batch's loss in the parameters; returns that loss."""
-    loss = loss_of(run.model, batch, run.device, run.precision)
-    loss.backward()
-    return loss.detach()
 
 
 def _require_finite(

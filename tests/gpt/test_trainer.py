@@ -150,7 +150,7 @@ def test_a_loss_that_explodes_later_stops_with_the_weights_of_the_step_before(
         loss = real(model, *rest)  # type: ignore[arg-type]
         return loss if len(seen) < 3 else loss * math.inf
 
-    monkeypatch.setattr("gpt.training.trainer.loss_of", explode)
+    monkeypatch.setattr("gpt.training.microbatches.loss_of", explode)
     model = tiny("vanilla", corruption.vocab_size)
     with pytest.raises(InputError, match=r"^loss is inf at step 2 of 3 \(epoch 0, batch 2, 8 rows, "):
         fit(model, TrainingData(corruption, None), Stage(1, 8, 1e-3))

@@ -3,10 +3,10 @@
     torchrun --nproc-per-node 2 gpt/run.py pretrain vanilla wiki.txt --writing_params_path …
 
 Every rank makes the same batches and keeps the same model and optimizers; each computes the
-gradient of its own rows alone (see microbatches.py), the sums go to all, and all take the same
-step. One flat all-reduce after the backward pass, instead of DistributedDataParallel: its buckets
-are arranged anew after the first step, so that a run which was resumed would add in another order
-than one that was not.
+gradient of its own rows alone (see training/microbatches.py), the sums go to all, and all take
+the same step. The gradients are added by one flat all-reduce after the backward pass, instead of
+DistributedDataParallel: its buckets are arranged anew after the first step, so that a run which
+was resumed would add in another order than one that was not.
 """
 
 from __future__ import annotations
@@ -108,7 +108,7 @@ class Ranks:
             tensor.detach().copy_(part.view_as(tensor))
 
     def largest(self, mine: int) -> int:
-        """The largest of all ranks' numbers; also a point that all must reach."""
+        """The largest of all ranks' numbers."""
         if self.size == 1:
             return mine
         number = torch.tensor(mine)
@@ -116,8 +116,12 @@ class Ranks:
             distributed.all_reduce(number, distributed.ReduceOp.MAX)
         return int(number)
 
+    def wait(self) -> None:
+        """Return once every rank is here."""
+        self.largest(0)
+
     def of_first(self, mine: R) -> R:
-        """What the first rank has, of whatever type; also a point that all must reach."""
+        """What the first rank has, of whatever type."""
         if self.size == 1:
             return mine
         found: list[Any] = [mine if self.first else None]
