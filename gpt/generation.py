@@ -1,7 +1,8 @@
-"""Greedy decoding of many questions at once."""
+"""Greedy decoding of many questions at once, each position computed once."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -27,7 +28,6 @@ class Answer:
     finished: bool
 
 
-@torch.inference_mode()
 def answer(
     model: GPT, vocabulary: Vocabulary, questions: Sequence[str], batch_size: int | None = None
 ) -> list[Answer]:
@@ -41,22 +41,42 @@ def answer(
     batch_size: questions decoded together; None means what suits the device
     Raises: InputError for an unknown character; ValueError for a question beyond the block.
     """
-    model.eval()
     encoded = [vocabulary.encode(question + MASK) for question in questions]
-    longest, block = max(map(len, encoded), default=0), model.config.block_size
+    said = greedy(model, encoded, batch_size)
+    return [_answer(vocabulary, spoken) for spoken in said]
+
+
+@dataclass(frozen=True)
+class Spoken:
+    """The ids said after a prompt, up to and with MASK, and their log-probability in nats."""
+
+    ids: list[int]
+    log_probability: float
+
+
+@torch.inference_mode()
+def greedy(
+    model: GPT, prompts: Sequence[Sequence[int]], batch_size: int | None = None
+) -> list[Spoken]:
+    """The likeliest id after each prompt, and so on until MASK, 32 ids or the end of the block.
+
+    Raises: ValueError for a prompt beyond the block.
+    """
+    model.eval()
+    longest, block = max(map(len, prompts), default=0), model.config.block_size
     if longest > block:
         raise ValueError(
             f"a question of {longest - 1} characters and {MASK} exceed a block of {block}"
         )
     pace = PACES[next(model.parameters()).device.type]
     size = batch_size or pace.batch_size
-    order = sorted(range(len(encoded)), key=lambda i: len(encoded[i]))
-    answers: dict[int, Answer] = {}
+    order = sorted(range(len(prompts)), key=lambda i: len(prompts[i]))
+    said: dict[int, Spoken] = {}
     for start in range(0, len(order), size):
         chunk = order[start : start + size]
-        said = _decode(model, [encoded[i] for i in chunk], pace.steps_between_looks)
-        answers.update(zip(chunk, (_answer(vocabulary, *row) for row in said), strict=True))
-    return [answers[i] for i in range(len(questions))]
+        spoken = _decode(model, [prompts[i] for i in chunk], pace.steps_between_looks)
+        said.update(zip(chunk, spoken, strict=True))
+    return [said[i] for i in range(len(prompts))]
 
 
 @dataclass(frozen=True)
@@ -75,10 +95,7 @@ PACES = {"cpu": Pace(batch_size=64, steps_between_looks=1), "cuda": Pace(2048, 8
 CROWDED = 0.8  # rows are dropped once fewer than this share are still open
 
 
-def _decode(
-    model: GPT, prompts: list[list[int]], steps_between_looks: int
-) -> list[tuple[list[int], float]]:
-    """The ids said after each prompt, and the logarithm of their probability."""
+def _decode(model: GPT, prompts: Sequence[Sequence[int]], steps_between_looks: int) -> list[Spoken]:
     device = next(model.parameters()).device
     n, block = len(prompts), model.config.block_size
     padded = pad_sequence(
@@ -108,12 +125,12 @@ def _decode(
         if step + 1 < ANSWER_LENGTH:
             # A row that has ended stays at its last position, and nothing reads it.
             logits = model.extend(ids, ends - 1, states)
-    spoken = zip(said.tolist(), counts.tolist(), log_probability.tolist(), strict=True)
-    return [(ids[:count], log_p) for ids, count, log_p in spoken]
+    columns = zip(said.tolist(), counts.tolist(), log_probability.tolist(), strict=True)
+    return [Spoken(ids[:count], log_p) for ids, count, log_p in columns]
 
 
-def _answer(vocabulary: Vocabulary, ids: list[int], log_probability: float) -> Answer:
-    finished = MASK_ID in ids
-    text = vocabulary.decode(ids[: ids.index(MASK_ID)] if finished else ids)
-    probability = float(torch.tensor(log_probability, dtype=torch.float64).exp())
+def _answer(vocabulary: Vocabulary, spoken: Spoken) -> Answer:
+    finished = MASK_ID in spoken.ids
+    text = vocabulary.decode(spoken.ids[:-1] if finished else spoken.ids)
+    probability = math.exp(spoken.log_probability)
     return Answer(text.replace("\n", " "), probability, finished)

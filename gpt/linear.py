@@ -9,18 +9,24 @@ from __future__ import annotations
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
+from torch.nn import functional
 
 
 class Linear(nn.Linear):
     """`nn.Linear`, with the same parameters and, to rounding, the same outputs."""
 
     def forward(self, input: Float[Tensor, "*B n"]) -> Float[Tensor, "*B m"]:
-        if torch.is_grad_enabled() or not _is_plain_fp32(input):
-            return super().forward(input)
-        product: Tensor = torch.ops.mkldnn._linear_pointwise(
-            input, self.weight, self.bias, "none", [], ""
-        )
-        return product
+        return linear(input, self.weight, self.bias)
+
+
+def linear(
+    x: Float[Tensor, "*B n"], weight: Float[Tensor, "m n"], bias: Float[Tensor, " m"] | None
+) -> Float[Tensor, "*B m"]:
+    """x Wᵀ + b, as `torch.nn.functional.linear` and, to rounding, with its values."""
+    if torch.is_grad_enabled() or not _is_plain_fp32(x):
+        return functional.linear(x, weight, bias)
+    product: Tensor = torch.ops.mkldnn._linear_pointwise(x, weight, bias, "none", [], "")
+    return product
 
 
 def _is_plain_fp32(x: Tensor) -> bool:

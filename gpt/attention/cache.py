@@ -35,7 +35,7 @@ class KeyValues:
         self, keys: Float[Tensor, "B H T D"], values: Float[Tensor, "B H T D"], room: int
     ) -> None:
         B, H, T, D = keys.shape
-        self._keys, self._values = keys.new_zeros(2, B, H, T + room, D)
+        self._keys, self._values = (keys.new_zeros(B, H, T + room, D) for _ in range(2))
         self._keys[:, :, :T], self._values[:, :, :T] = keys, values
         self._used = T  # columns that some row uses; known without asking the device
 

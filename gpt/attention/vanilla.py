@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from gpt.attention.cache import KeyValues
-from gpt.linear import Linear
+from gpt.linear import Linear, linear
 
 
 class SelfAttention(nn.Module):
@@ -82,7 +82,7 @@ class SelfAttention(nn.Module):
         weight = torch.cat([layer.weight for layer in layers])
         bias = torch.cat([layer.bias for layer in layers])
         B, T, C = x.shape
-        joint = functional.linear(x, weight, bias).view(B, T, 3, self.heads, C // self.heads)
+        joint = linear(x, weight, bias).view(B, T, 3, self.heads, C // self.heads)
         q, k, v = joint.transpose(1, 3).unbind(2)
         return self.place(q, positions), self.place(k, positions), v
 

@@ -9,11 +9,14 @@ from dataclasses import replace
 import pytest
 import torch
 
+from gpt import generation
+from gpt.attention.cache import KeyValues
 from gpt.batches import TrainingData
 from gpt.corpus import Pair
 from gpt.dataset import NameDataset
-from gpt.generation import ANSWER_LENGTH, Answer, answer
+from gpt.generation import ANSWER_LENGTH, Answer, Pace, answer, greedy
 from gpt.model import GPT
+from gpt.partings import partings
 from gpt.recipe import PRACTICAL, Stage
 from gpt.training.trainer import train
 from gpt.vocabulary import MASK, MASK_ID, Vocabulary
@@ -21,6 +24,8 @@ from reports.record import InputError
 
 Build = Callable[..., GPT]
 QUESTIONS = ["W", "Where was Bo born?", "born " * 20 + "?", "Where?", "Ada in Oslo", "W" * 60]
+BABBLE = [f"{a} in {b}" for a in ("Ada", "Bo", "Cy", "Di", "Ed") for b in ("Oslo", "Rome", "1901")]
+SEED = 11
 TRAINED = [("Where was Bo born?", "Oslo"), ("Where?", "Rome"), ("W", "L" * 31), ("Ada", "")]
 
 
@@ -150,3 +155,60 @@ def test_answers_leave_the_model_in_evaluation_mode_without_dropout(
     first = answer(model, vocabulary, QUESTIONS)
     assert not model.training
     assert answer(model, vocabulary, QUESTIONS) == first
+
+
+# -------------------------------------------------------- rows that end, and ways that differ
+
+
+def babbling(tiny: Build, vocabulary: Vocabulary) -> GPT:
+    """A random model whose answers to `BABBLE` end after few characters, many, or never."""
+    model = tiny("vanilla", len(vocabulary), seed=SEED).double()
+    generator = torch.Generator().manual_seed(SEED)
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.add_(0.5 * torch.randn(parameter.shape, generator=generator).double())
+        model.head.weight[MASK_ID] *= 2.0
+    return model.eval()
+
+
+@pytest.mark.parametrize("looks", [1, 8, 40])
+def test_how_often_ended_rows_are_dropped_changes_no_answer(
+    tiny: Build, vocabulary: Vocabulary, monkeypatch: pytest.MonkeyPatch, looks: int
+) -> None:
+    model = babbling(tiny, vocabulary)
+    wanted = [course_answer(model, vocabulary, question) for question in BABBLE]
+    assert len({len(a.text) for a in wanted}) > 5
+    assert 0 < sum(a.finished for a in wanted) < len(wanted)
+    monkeypatch.setitem(generation.PACES, "cpu", Pace(64, looks))
+    agree(answer(model, vocabulary, BABBLE), wanted)
+
+
+def test_dropping_the_wrong_rows_is_caught(
+    tiny: Build, vocabulary: Vocabulary, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keep = KeyValues.keep
+    monkeypatch.setattr(KeyValues, "keep", lambda self, rows: keep(self, rows.flip(0)))
+    with pytest.raises(AssertionError):
+        test_how_often_ended_rows_are_dropped_changes_no_answer(tiny, vocabulary, monkeypatch, 1)
+
+
+def test_answers_that_part_are_listed_with_the_gap_of_their_logits(
+    tiny: Build, vocabulary: Vocabulary
+) -> None:
+    model = babbling(tiny, vocabulary)
+    prompts = [vocabulary.encode(question + MASK) for question in BABBLE]
+    ours = [spoken.ids for spoken in greedy(model, prompts)]
+    assert partings(model, prompts, ours, ours) == []
+    index = next(i for i, ids in enumerate(ours) if len(ids) > 4)
+    said = ours[index]
+    other = 2 + (said[3] - 1) % (len(vocabulary) - 2)  # neither PAD, nor MASK, nor what was said
+    theirs = list(ours)
+    theirs[index] = [*said[:3], other, *said[4:]]
+    (found,) = partings(model, prompts, ours, theirs)
+    with torch.no_grad():
+        logits = model(torch.tensor([prompts[index] + said[:3]]))[0, -1]
+    assert (found.prompt, found.said) == (index, 3)
+    assert found.gap == pytest.approx(float(logits.max() - logits[other]), rel=1e-9)
+    assert found.gap > 1e-5  # no tie: another order of summation does not explain it
+    with pytest.raises(ValueError, match="answers to prompt 0 have 5 and 4 ids"):
+        partings(model, prompts[:1], [said[:5]], [said[:4]])
