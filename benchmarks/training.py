@@ -15,6 +15,7 @@ from typing import Any
 import torch
 
 from benchmarks import course
+from benchmarks.loss_curves import settings_of
 from benchmarks.measure import compare
 from gpt.corpus import find, read_documents
 from gpt.device import choose, describe
@@ -51,10 +52,7 @@ def run() -> None:
 
 def by_course(text: str, device: torch.device) -> Callable[[], float]:
     """A few steps of the course's loop a turn; it goes on where the last turn ended."""
-    settings = course.Settings(
-        BASE.layers, BASE.heads, BASE.width, BASE.block_size, BASE.dropout,
-        BASE.pretrain.batch_size, BASE.pretrain.rate,
-    )  # fmt: skip
+    settings = settings_of(BASE)
     data = course.Corruption(text, settings.block, seed=0)
     model = course.Model(len(data.symbols), settings)
 
