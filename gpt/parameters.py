@@ -58,8 +58,7 @@ def load_parameters(path: Path, variant: str, vocabulary: Vocabulary) -> tuple[G
     Raises: InputError if the file is missing, truncated, changed, foreign (a pickle, say, which
     is not read), of another variant, or of another vocabulary.
     """
-    metadata, tensors = tensor_file.read(path, FORMAT)
-    header = _header(path, metadata)
+    model, header = read_parameters(path)
     if header.config.variant != variant:
         raise InputError(f"{path}: variant is {header.config.variant!r}, not {variant!r}")
     if header.vocabulary.symbols != vocabulary.symbols:
@@ -68,6 +67,16 @@ def load_parameters(path: Path, variant: str, vocabulary: Vocabulary) -> tuple[G
             f"{header.vocabulary.sha256[:12]}) than the corpus given "
             f"({len(vocabulary)} symbols, {vocabulary.sha256[:12]})"
         )
+    return model, header
+
+
+def read_parameters(path: Path) -> tuple[GPT, Header]:
+    """The model in a parameter file, on the CPU, whatever its variant and vocabulary.
+
+    Raises: InputError if the file is missing, truncated, changed or foreign.
+    """
+    metadata, tensors = tensor_file.read(path, FORMAT)
+    header = _header(path, metadata)
     model = GPT(header.config)
     try:
         model.load_state_dict(tensors)
