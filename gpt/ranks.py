@@ -27,7 +27,7 @@ from reports.record import InputError
 R = TypeVar("R")
 
 PATIENCE = 10.0
-"""Seconds that another rank with a problem leaves to the first to end the run for the same one."""
+"""Seconds that another rank leaves to the first to end the run for the same bad input."""
 
 
 class Ranks:
@@ -59,12 +59,15 @@ class Ranks:
             self._silence.enter_context(redirect_stderr(nowhere))
         return self
 
-    def __exit__(self, problem: type[BaseException] | None, *_: object) -> None:
-        """Leaving with a problem, nobody waits for the others, but for the first to say it."""
+    def __exit__(
+        self, _: type[BaseException] | None, problem: BaseException | None, *__: object
+    ) -> None:
+        """Leaving with bad input, others than the first wait until it has said what is wrong."""
         self._silence.close()
         if problem is None and self.size > 1:
             distributed.destroy_process_group()
-        elif not self.first and problem is not KeyboardInterrupt:
+        refused = isinstance(problem, SystemExit) and problem.code == 2  # by the parser
+        if not self.first and (refused or isinstance(problem, InputError)):
             time.sleep(PATIENCE)
 
     @property

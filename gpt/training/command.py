@@ -100,7 +100,10 @@ def _carry_out(job: Job, arguments: Namespace, clock: Clock, outputs: Outputs) -
                 raise
             print(printable(f"started anew: {problem}"))
             checkpoints.drop()
-    begun, finished = job.ranks.of_first((begun, finished))
+    agreed, begun, finished = job.ranks.of_first((identity, begun, finished))
+    difference = identity.difference(agreed)
+    if difference is not None:
+        raise InputError(f"rank {job.ranks.rank} differs from the first, which has {difference}")
     if finished:
         if first:
             checkpoints.drop()
