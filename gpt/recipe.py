@@ -156,9 +156,9 @@ QUICK = Recipe(
 
 BEST = Recipe(
     name="best",
-    layers=4,
-    heads=4,
-    width=128,
+    layers=2,
+    heads=6,
+    width=192,
     dropout=0.0,
     pretrain=Stage(epochs=100, batch_size=128, rate=6e-3, matrix_rate=0.03),
     finetune=Stage(epochs=4, batch_size=32, rate=3e-4),
