@@ -106,7 +106,9 @@ def _relative(path: Path) -> str:
 
 def _loaded_sources() -> dict[str, str]:
     """Our own modules that this process has loaded: exactly what its results depend on."""
-    files = (getattr(m, "__file__", None) for m in list(sys.modules.values()))
+    names = (*WORKSHOPS, "__main__")
+    loaded = [m for name, m in list(sys.modules.items()) if name.partition(".")[0] in names]
+    files = (getattr(m, "__file__", None) for m in loaded)
     ours = {Path(f).resolve() for f in files if f}
     folders = tuple(ROOT / w for w in WORKSHOPS)
     return {

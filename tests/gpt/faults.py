@@ -51,8 +51,7 @@ class Tiny:
     def __call__(self, resume: bool = False) -> dict[str, Any]:
         """Train; returns losses, rates, counts and the weights, all of which must repeat."""
         data = CharCorruptionDataset(self.text)
-        sizes = {"layers": 1, "heads": 2, "width": 16, "dropout": self.recipe.dropout}
-        model = build("vanilla", data.vocab_size, seed=1, **sizes)
+        model = build("vanilla", data.vocab_size, seed=1, layers=1, heads=2, width=16, dropout=0.1)
         checkpoints = self.checkpoints()
         done = train(
             model, TrainingData(data, None), self.recipe, STAGE, 2, 1, CPU, "fp32", self.log,
