@@ -117,7 +117,7 @@ def _carry_out(job: Job, arguments: Namespace, clock: Clock, outputs: Outputs) -
                 job.model, job.data, job.recipe, job.recipe.stage(job.kind), job.documents,
                 job.seed, job.device, job.precision, outputs.log if first else None,
                 checkpoints=checkpoints if first else None, begun=begun, interruption=interruption,
-                ranks=job.ranks, accumulate=job.accumulate,
+                ranks=job.ranks, accumulate=job.accumulate, estimated=True,
             )  # fmt: skip
         except StoppedBySignalError as stopped:
             print(f"{stopped}; the same command with --resume goes on from there", file=sys.stderr)

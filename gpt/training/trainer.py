@@ -23,6 +23,7 @@ from gpt.model import GPT
 from gpt.ranks import ALONE, Ranks
 from gpt.recipe import Recipe, Stage
 from gpt.training.checkpoint import Checkpoint, Checkpoints
+from gpt.training.estimate import estimate
 from gpt.training.interruption import Interruption, StoppedBySignalError
 from gpt.training.microbatches import gradient
 from gpt.training.optimizer import optimizers, set_factor
@@ -32,6 +33,8 @@ from gpt.training.schedule import COURSE_FINAL_EPOCHS, course_factor, linear_fac
 from gpt.training.state import capture, restore
 from gpt.vocabulary import PAD, PAD_ID
 from reports.record import InputError
+
+TIMED = 3  # batches of which an estimate is made
 
 
 @dataclass(frozen=True)
@@ -65,6 +68,7 @@ def train(
     interruption: Interruption | None = None,
     ranks: Ranks = ALONE,
     accumulate: int = 1,
+    estimated: bool = False,
 ) -> Trained:
     """Train `model` in place on `data` for the epochs of `stage`.
 
@@ -74,6 +78,7 @@ def train(
     if the run had never been cut; interruption: ends the run after the step in which it is noted
     ranks: those that share every batch; only the first has a log and checkpoints; accumulate:
     microbatches of a step on each
+    estimated: print first what memory and time the run will take, if it is not over at once
 
     Raises: InputError if a loss or a gradient is not finite (before the optimizer's step), or if a
     checkpoint cannot be written; StoppedBySignalError.
@@ -84,6 +89,14 @@ def train(
     progress = run.progress
     if begun is not None:
         print(f"resumed at step {progress.step} of {steps}")
+    remaining = steps - progress.step
+    if estimated and remaining > 50 * TIMED:
+        epoch = batches(data, stage.batch_size, recipe.block_size, recipe.shuffle, seed, 0)
+        expected = estimate(
+            model, recipe, stage, list(islice(epoch, TIMED)), remaining, device, run.precision,
+            ranks, accumulate,
+        )  # fmt: skip
+        print(expected.sentence())
     begin = time.perf_counter() - progress.seconds
     bar = tqdm(total=steps, initial=progress.step, unit="step", mininterval=0.5)
     with _open(log, progress.points) as file, bar:

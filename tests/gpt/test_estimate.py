@@ -1,0 +1,146 @@
+"""The estimate against what a step really does: tensors weighed, autograd and torch counting."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+import torch
+from torch import Tensor
+from torch.nn.attention import SDPBackend, sdpa_kernel
+from torch.optim import AdamW
+from torch.utils.flop_counter import FlopCounterMode
+
+from gpt.batches import Batch
+from gpt.model import GPT
+from gpt.ranks import ALONE
+from gpt.recipe import PRACTICAL, Stage
+from gpt.training import estimate
+from gpt.training.estimate import Memory, Shape, activations, memory, operations
+from gpt.training.optimizer import optimizers
+from gpt.training.precision import Precision, loss_of
+
+Build = Callable[..., GPT]
+CPU = torch.device("cpu")
+MUON = Stage(1, 4, 1e-3, matrix_rate=0.02)
+ADAMW = replace(MUON, matrix_rate=None)
+
+
+def batch_of(rows: int, positions: int, symbols: int) -> Batch:
+    """Random rows, of which about two thirds of the positions are targets."""
+    generator = torch.Generator().manual_seed(0)
+    x, y = torch.randint(2, symbols, (2, rows, positions), generator=generator)
+    y[torch.rand(y.shape, generator=generator) < 1 / 3] = 0
+    return Batch(x, y, rows * positions)
+
+
+SIZES = [
+    (batch_of(8, 96, 90), {"vocabulary_size": 90, "layers": 2, "heads": 4, "width": 64}),
+    (batch_of(16, 127, 40), {"vocabulary_size": 40, "layers": 3, "heads": 2, "width": 32}),
+    (batch_of(4, 60, 256), {"vocabulary_size": 256, "layers": 4, "heads": 4, "width": 128}),
+]
+
+
+def kept(model: GPT, batch: Batch, precision: Precision) -> int:
+    """Bytes that autograd keeps after a forward pass, each storage once, parameters left out."""
+    ours = {t.untyped_storage().data_ptr() for t in [*model.parameters(), *model.buffers()]}
+    found: dict[int, Tensor] = {}
+
+    def pack(tensor: Tensor) -> Tensor:
+        found[tensor.untyped_storage().data_ptr()] = tensor
+        return tensor
+
+    with torch.autograd.graph.saved_tensors_hooks(pack, lambda tensor: tensor):
+        loss_of(model, batch, CPU, precision)
+    return sum(t.untyped_storage().nbytes() for key, t in found.items() if key not in ours)
+
+
+def counted_and_real(model: GPT, stage: Stage) -> tuple[list[int], list[int]]:
+    """Bytes of parameters, gradients and states: as counted, and of the tensors of a first step."""
+    made, batch = optimizers(model, stage, 0.1), batch_of(2, 20, 11)
+    counted = memory(model.config, made, Shape.of(batch), "fp32", CPU)
+    loss_of(model, batch, CPU, "fp32").backward()
+    for optimizer in made:
+        optimizer.step()
+    parameters = list(model.parameters())
+    real: list[list[Tensor]] = [
+        [*parameters],
+        [p.grad for p in parameters if p.grad is not None],
+        [t for o in made for state in o.state.values() for t in state.values()],
+    ]
+    return (
+        [counted.parameters, counted.gradients, counted.states],
+        [sum(tensor.nbytes for tensor in tensors) for tensors in real],
+    )
+
+
+@pytest.mark.parametrize("stage", [ADAMW, MUON])
+def test_parameters_gradients_and_states_are_counted_to_the_byte(tiny: Build, stage: Stage) -> None:
+    counted, real = counted_and_real(tiny("vanilla", dropout=0.1), stage)
+    assert counted == real
+
+
+def test_an_optimizer_of_one_moment_for_two_is_noticed(
+    tiny: Build, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(estimate.MOMENTS, AdamW, 1)
+    counted, real = counted_and_real(tiny("vanilla"), ADAMW)
+    assert counted[:2] == real[:2]
+    assert counted[2] < 0.6 * real[2]
+
+
+@pytest.mark.parametrize("precision", ["fp32", "bf16"])
+@pytest.mark.parametrize("dropout", [0.0, 0.1])
+@pytest.mark.parametrize("variant", ["vanilla", "rope"])
+@pytest.mark.parametrize(("batch", "sizes"), SIZES)
+def test_activations_are_what_autograd_keeps(
+    tiny: Build,
+    batch: Batch,
+    sizes: dict[str, int],
+    variant: str,
+    dropout: float,
+    precision: Precision,
+) -> None:
+    model = tiny(variant, dropout=dropout, **sizes)
+    found = kept(model, batch, precision)
+    counted = activations(model.config, Shape.of(batch), precision, CPU)
+    assert 1.0 <= found / counted <= estimate.UNCOUNTED
+    one_layer_less = replace(model.config, layers=model.config.layers - 1)
+    assert found / activations(one_layer_less, Shape.of(batch), precision, CPU) > 1.2
+
+
+@pytest.mark.parametrize("variant", ["vanilla", "rope"])
+@pytest.mark.parametrize(("batch", "sizes"), SIZES)
+def test_operations_are_those_that_torch_counts(
+    tiny: Build, batch: Batch, sizes: dict[str, int], variant: str
+) -> None:
+    """Its counter knows no fused kernel of a CPU, so attention is made to use plain products."""
+    model = tiny(variant, **sizes)
+    with FlopCounterMode(display=False) as counter, sdpa_kernel(SDPBackend.MATH):
+        loss_of(model, batch, CPU, "fp32").backward()
+    shape = Shape.of(batch)
+    assert operations(model.config, shape) == counter.get_total_flops()
+    for twin in (replace(shape, rows=1), replace(shape, targets=shape.rows * shape.positions)):
+        assert operations(model.config, twin) != counter.get_total_flops()
+
+
+def test_an_estimate_changes_nothing_and_says_what_it_is(tiny: Build) -> None:
+    model = tiny("rope", dropout=0.1)
+    before = {name: value.clone() for name, value in model.state_dict().items()}
+    some = [batch_of(3, 20, 11), batch_of(4, 30, 11)]
+    torch.manual_seed(4)
+    state = torch.get_rng_state()
+    made = estimate.estimate(model, PRACTICAL, MUON, some, 600, CPU, "fp32", ALONE, 2)
+    assert torch.equal(torch.get_rng_state(), state)
+    assert all(torch.equal(value, before[name]) for name, value in model.state_dict().items())
+    assert all(p.grad is None for p in model.parameters())
+    assert made.seconds > 0
+    assert made.operations == sum(operations(model.config, Shape.of(b)) for b in some) / 2
+    full = Shape(2, 127, 2 * 127)  # batches of 4 in two microbatches
+    assert made.memory.activations == activations(model.config, full, "fp32", CPU)
+    minute = replace(made, seconds=0.1, operations=2.5e9, memory=Memory(4, 4, 8, 2 * 10**9))
+    assert minute.sentence() == (
+        "estimate: 2.00 GB at most (parameters 0.0 MB, gradients 0.0 MB, optimizers 0.0 MB, "
+        "activations 2.00 GB); 2.50 GFLOP and 0.1 s a step, so 1.0 minutes for 600 steps"
+    )
