@@ -36,7 +36,8 @@ endif
 THEORY_CODE := $(wildcard theory/*.py theory/*/*.py)
 SIMULATE_CODE := $(wildcard simulate/*.py simulate/*/*.py)
 DATA_CODE := $(wildcard data/*.py)
-GPT_CODE := $(filter-out gpt/london_baseline.py gpt/reference.py,$(wildcard gpt/*.py gpt/*/*.py))
+GPT_CODE := $(filter-out gpt/london_baseline.py gpt/reference.py gpt/study.py gpt/studies/%, \
+	$(wildcard gpt/*.py gpt/*/*.py))
 REPORT_CODE := $(wildcard reports/*.py reports/*/*.py templates/*.html templates/*/*)
 RECORDS := $(RESULTS)/corpus.json $(RESULTS)/theory.json $(RESULTS)/simulate.json \
 	$(RESULTS)/baseline.json $(RUN).pretrain.evaluate.json $(RUN).scratch.evaluate.json
@@ -140,7 +141,8 @@ $(RESULTS)/baseline.json: gpt/london_baseline.py $(GPT_CODE) $(RESULTS)/corpus.j
 		--finetune_corpus_path $(PAIRS) --record $@
 
 report: build/report.pdf build/report.html ## everything above, as build/report.pdf and build/report.html
-build/report.pdf build/report.html &: $(RECORDS) $(REPORT_CODE) $(wildcard results/reference/*/*/*.json) | $(READY)
+build/report.pdf build/report.html &: $(RECORDS) $(REPORT_CODE) \
+		$(wildcard results/reference/*/*.json results/reference/*/*/*.json) | $(READY)
 	$(PYTHON) -m reports --profile $(PROFILE) --variant $(VARIANT) --output build
 
 # With PY named, that Python is used as it is: a machine with a GPU and its own torch needs no set-up.
@@ -158,7 +160,7 @@ lint: $(READY) ## ruff and mypy
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
 
-bench: $(READY) ## side-by-side measurements, one JSON line each
+bench: $(READY) ## side-by-side measurements, one JSON line each, kept in results/reference/benchmarks
 	$(PYTHON) -m benchmarks
 
 clean: ## remove what the targets above wrote, but for .venv and results/reference

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import time
+from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
 from statistics import fmean
@@ -35,6 +36,7 @@ from reports.record import (
     StudyRun,
     exit_on_input_error,
     read,
+    sha256,
     write,
 )
 
@@ -108,7 +110,12 @@ def carry_out(
         losses=tuple(round(fmean(loss for _, loss, _ in part), 6) for _, part in by_epoch),
     )
     return StudyRecord(
-        provenance=clock.provenance(seed, [folder / "wiki.txt"], *describe(device)),
+        provenance=replace(
+            clock.provenance(seed, (), *describe(device)),
+            command=f"python -m benchmarks.loss_curves --entries {entry} --seeds {seed} "
+            f"--epochs {recipe.pretrain.epochs}",
+            inputs={"wiki.txt": sha256(folder / "wiki.txt")},
+        ),
         study=STUDY,
         entry=entry,
         sentence=SENTENCES[entry],

@@ -15,7 +15,7 @@ import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from itertools import groupby, product
 from pathlib import Path
@@ -41,12 +41,14 @@ from reports.record import (
     ArgumentParser,
     Clock,
     InputError,
+    Provenance,
     RecordError,
     StudyAnswers,
     StudyRecord,
     StudyRun,
     exit_on_input_error,
     read,
+    sha256,
     write,
 )
 
@@ -116,9 +118,8 @@ def carry_out(
         runs.append(_run(run, recipe.stage(run).epochs, trained))
         if study.asked_twice or run == stages[-1]:
             answers.append(_answers(run, model, vocabulary, material))
-    inputs = [material.folder / "wiki.txt", *{material.source, material.asked_from}]
     return StudyRecord(
-        provenance=clock.provenance(seed, inputs, *describe(device)),
+        provenance=_provenance(clock, study, entry, seed, material, device),
         study=study.name,
         entry=entry.name,
         sentence=entry.sentence,
@@ -135,6 +136,16 @@ def carry_out(
         answers=tuple(answers),
         measures=study.measure(model, vocabulary, material.folder) if study.measure else {},
     )
+
+
+def _provenance(
+    clock: Clock, study: Study, entry: Entry, seed: int, material: Material, device: torch.device
+) -> Provenance:
+    """With the command that makes this record alone, and the corpus's files by name."""
+    made = clock.provenance(seed, (), *describe(device))
+    inputs = {material.folder / "wiki.txt", material.source, material.asked_from}
+    command = f"python -m gpt.study {study.name} --entries {entry.name} --seeds {seed}"
+    return replace(made, command=command, inputs={path.name: sha256(path) for path in inputs})
 
 
 def _run(run: str, epochs: int, trained: Trained) -> StudyRun:

@@ -6,7 +6,7 @@ import argparse
 import time
 from pathlib import Path
 
-from reports import evidence, theory_figures, training_figures
+from reports import evidence, study_figures, theory_figures, training_figures
 from reports.document import render
 from reports.figures import Figure
 from reports.press import print_pdf
@@ -46,6 +46,7 @@ def draw(shelf: Shelf) -> dict[str, Figure]:
     drawn = [drawing(table(key)) for key, drawing in theory_figures.DRAWINGS.items()]
     drawn.append(training_figures.curves([shelf.pretrain, shelf.finetune, shelf.scratch]))
     drawn.append(training_figures.accuracies(evidence.bars(shelf)))
+    drawn += study_figures.draw(shelf.studies)
     return {figure.key: figure for figure in drawn}
 
 

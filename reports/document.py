@@ -13,7 +13,7 @@ import jinja2
 from jinja2.ext import Extension
 from markupsafe import Markup
 
-from reports import evidence
+from reports import evidence, study_tables
 from reports.figures import Figure
 from reports.formats import FILTERS
 from reports.mathematics import Medium, Typesetter
@@ -166,6 +166,9 @@ def _environment(
         "number_of": numbering.number,
         "see": numbering.reference,
         "label": evidence.label,
+        "origin": study_tables.origin,
+        "stages_of": study_tables.stages,
+        "consecutive": study_tables.consecutive,
         "style": lambda name: Markup((TEMPLATES / "style" / name).read_text(encoding="utf-8")),
     }
     return environment
@@ -178,6 +181,7 @@ def _context(shelf: Shelf, figures: dict[str, Figure], medium: Medium) -> dict[s
         "figures": figures,
         "claims": Claims(shelf.theory.record.claims, shelf.simulate.record.experiments),
         "evidence": evidence.weigh(shelf),
+        "studied": study_tables.weigh(shelf.studies),
         "spreads": evidence.reference_spreads(shelf),
         "recipes": evidence.recipes(shelf),
         "versions": evidence.versions(shelf),

@@ -48,7 +48,7 @@ __all__ = [
     "CorpusRecord", "Count", "EvaluationRecord", "Experiment", "Figure", "InputError",
     "Provenance", "Record", "RecordError", "SimulateRecord", "Step", "StudyAnswers",
     "StudyRecord", "StudyRun", "TheoryRecord", "TrainingRecord", "Way", "exit_on_input_error",
-    "printable", "processor", "read", "require_writable", "sha256", "stale", "write",
+    "printable", "processor", "read", "require_writable", "sha256", "stage_of", "stale", "write",
     "write_bytes", "write_text",
 ]  # fmt: skip
 
@@ -97,6 +97,15 @@ def read(path: Path, kind: type[R]) -> R:
         )
     fields = {k: v for k, v in body.items() if k not in ("stage", "schema")}
     return typing.cast(R, _parse(kind, fields, str(path)))
+
+
+def stage_of(path: Path) -> str:
+    """The stage that the record at `path` names, '' if it is no record."""
+    try:
+        body = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return ""
+    return str(body.get("stage", "")) if isinstance(body, dict) else ""
 
 
 def stale(record: Record, root: Path = ROOT) -> list[str]:

@@ -23,8 +23,10 @@ from reports.record import (
     TheoryRecord,
     TrainingRecord,
     read,
+    stage_of,
     stale,
 )
+from reports.studies import Studies, collect
 
 R = TypeVar(
     "R",
@@ -147,6 +149,7 @@ class Shelf:
     further_training: tuple[Trained, ...]
     further_evaluations: tuple[Evaluated, ...]
     references: tuple[Reference, ...]
+    studies: Studies
     left_out: tuple[str, ...]
 
     @property
@@ -190,7 +193,8 @@ def gather(results: Path, profile: str, variant: str, root: Path = ROOT) -> Shel
         baseline=baseline, **training, pretrained_evaluation=evaluation["pretrain"],
         scratch_evaluation=evaluation["scratch"], further_training=further_training,
         further_evaluations=further_evaluations,
-        references=_references(results / "reference", root), left_out=left_out,
+        references=_references(results / "reference", root),
+        studies=collect(results / "reference", root), left_out=left_out,
     )  # fmt: skip
 
 
@@ -252,7 +256,7 @@ class _Reader:
         for path in sorted(self.folder.glob("*.json")):
             if path.name in self.used:
                 continue
-            stage = _stage(path)
+            stage = stage_of(path)
             if stage not in ("training", "evaluation"):
                 continue
             record: TrainingRecord | EvaluationRecord = (
@@ -285,7 +289,7 @@ def _references(folder: Path, root: Path) -> tuple[Reference, ...]:
     for seed in sorted(folder.glob("*/seed*"), key=lambda p: (p.parent.name, len(p.name), p.name)):
         reader = _Reader(seed, root)
         for path in sorted(seed.glob("*.json")):
-            if _stage(path) == "training":
+            if stage_of(path) == "training":
                 training = read(path, TrainingRecord)
                 first = hashes.setdefault(
                     (seed.parent.name, path.name), (training.recipe_hash, path)
@@ -306,14 +310,6 @@ def _references(folder: Path, root: Path) -> tuple[Reference, ...]:
                 )
             )
     return tuple(found)
-
-
-def _stage(path: Path) -> str:
-    try:
-        body = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError):
-        return ""
-    return str(body.get("stage", "")) if isinstance(body, dict) else ""
 
 
 def _rows(path: Path, make: str) -> list[dict[str, str]]:

@@ -13,6 +13,7 @@ from typing import Any
 
 from reports.record import (
     BaselineRecord,
+    BenchmarkRecord,
     Claim,
     CorpusRecord,
     Count,
@@ -22,8 +23,12 @@ from reports.record import (
     Provenance,
     SimulateRecord,
     Step,
+    StudyAnswers,
+    StudyRecord,
+    StudyRun,
     TheoryRecord,
     TrainingRecord,
+    Way,
     sha256,
     write,
 )
@@ -213,6 +218,66 @@ def evaluation(folder: Path, variant: str, run: str, right: int) -> EvaluationRe
     )  # fmt: skip
     _answers(folder, record)
     return record
+
+
+def study(name: str, entry: str, seed: int = 0, **changes: Any) -> StudyRecord:
+    """One entry of a study: 40 questions, of which the first `right` are answered."""
+    right = changes.pop("right", RIGHT_WITH)
+    losses = tuple(3 / (1 + i) + 0.01 * math.sin(7 * i + seed + len(entry)) for i in range(5))
+    run = StudyRun("pretrain", 5, 50, 5000, 120.0, "fp32", losses)
+    digits = "1" * right + "0" * (PEOPLE - right)
+    made_up = StudyRecord(
+        provenance(seed=seed), study=name, entry=entry, sentence=f"A made-up change: {entry}.",
+        variant="rope", recipe="quick", recipe_hash="a" * 64, hyperparameters={"width": 64},
+        corpus="made-up", documents=200, parameters=1234, threads=2, asked="a made-up split",
+        runs=(run, StudyRun("finetune", 1, 5, 500, 12.0, "fp32", (0.5,))),
+        answers=(
+            StudyAnswers("pretrain", count(1, PEOPLE), "1" + "0" * (PEOPLE - 1), 2.0),
+            StudyAnswers("finetune", count(right, PEOPLE), digits, 2.0),
+        ),
+        measures={},
+    )  # fmt: skip
+    return dataclasses.replace(made_up, **changes)
+
+
+def studies() -> list[StudyRecord]:
+    """A few records of every study."""
+    sizes = [(n, w) for n in (300, 1000, 3000) for w in (64, 128)]
+    found = [study("ablations", "base", seed) for seed in (0, 1)]
+    found += [study("ablations", "worse", seed, right=4) for seed in (0, 1)]
+    found += [study("ablations", "level", right=RIGHT_WITH + 1)]
+    found += [
+        study("minutes", f"epochs-{n}", right=n, answers=study("", "", right=n).answers[-1:],
+              runs=(dataclasses.replace(study("", "").runs[0], seconds=60.0 * n),))
+        for n in (5, 10, 20)
+    ]  # fmt: skip
+    found += [
+        study("capacity", f"people{n}-width{w}", right=10, hyperparameters={"width": w},
+              runs=(dataclasses.replace(study("", "").runs[0], tokens=n, seconds=0.1 * n),),
+              measures={"people": n, "place_bits": 5.0, "bits_a_person": 2.5, "control": 0.05,
+                        "bits_a_person_error": 0.2, "bits_a_parameter": n / w / 100})
+        for n, w in sizes
+    ]  # fmt: skip
+    for entry in ("plain", "practical"):
+        found += [study("curves", entry, s, asked=None, answers=()) for s in (0, 1, 2)]
+    return found
+
+
+def benchmark(name: str, **changes: Any) -> BenchmarkRecord:
+    """Two ways, the second three times as fast as the first."""
+    both = (Way("by hand", (10.0, 20.0, 40.0)), Way("by machine", (30.0, 50.0, 160.0)))
+    made_up = BenchmarkRecord(provenance(), name, "made-up things", 2, both)
+    return dataclasses.replace(made_up, **changes)
+
+
+def put_studies(results: Path) -> Path:
+    """Write all of them where reference records lie; returns that folder."""
+    folder = results / "reference"
+    for record in studies():
+        path = folder / record.study / f"{record.entry}.seed{record.provenance.seed}.json"
+        write(path, record)
+    write(folder / "benchmarks" / "adding.cpu.json", benchmark("adding"))
+    return folder
 
 
 def _answers(folder: Path, record: EvaluationRecord) -> None:

@@ -236,7 +236,7 @@ def test_reference_runs_are_shown_by_seed_and_marked(
     section = html.split('id="reference"', 1)[1].split("</section>", 1)[0]
     assert section.count("a far machine") == 1
     assert "The code has moved on" in section
-    assert "<td>25.0, 75.0</td>" in section
+    assert "<td>25.0&nbsp;[14.2–40.2\u00a0%], 75.0&nbsp;[59.8–85.8\u00a0%]</td>" in section
     assert "50.0\u00a0%" in section
 
 
