@@ -12,7 +12,8 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.optim import AdamW
 from torch.utils.flop_counter import FlopCounterMode
 
-from gpt.batches import Batch
+from gpt.batches import Batch, TrainingData
+from gpt.dataset import CharCorruptionDataset
 from gpt.model import GPT
 from gpt.ranks import ALONE
 from gpt.recipe import PRACTICAL, Stage
@@ -20,6 +21,7 @@ from gpt.training import estimate
 from gpt.training.estimate import Memory, Shape, activations, memory, operations
 from gpt.training.optimizer import optimizers
 from gpt.training.precision import Precision, loss_of
+from gpt.training.trainer import train
 
 Build = Callable[..., GPT]
 CPU = torch.device("cpu")
@@ -144,3 +146,24 @@ def test_an_estimate_changes_nothing_and_says_what_it_is(tiny: Build) -> None:
         "estimate: 2.00 GB at most (parameters 0.0 MB, gradients 0.0 MB, optimizers 0.0 MB, "
         "activations 2.00 GB); 2.50 GFLOP and 0.1 s a step, so 1.0 minutes for 600 steps"
     )
+
+
+def test_a_run_with_an_estimate_is_the_run_without(
+    tiny: Build, text: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Dropout included; the estimate of a run that is over at once is not made."""
+    monkeypatch.setattr("gpt.training.trainer.TIMED", 1)
+    corruption = CharCorruptionDataset(text)
+
+    def losses(epochs: int, estimated: bool) -> list[float]:
+        model = tiny("rope", corruption.vocab_size, dropout=0.1)
+        stage, data = Stage(epochs, 2, 1e-3), TrainingData(corruption, None)
+        trained = train(model, data, PRACTICAL, stage, 24, 0, CPU, "fp32", estimated=estimated)
+        return [point.loss for point in trained.points]
+
+    assert losses(5, estimated=True) == losses(5, estimated=False)
+    said = capsys.readouterr().out.splitlines()
+    assert len(said) == 1
+    assert said[0].endswith("minutes for 60 steps")
+    losses(4, estimated=True)
+    assert capsys.readouterr().out == ""
