@@ -40,13 +40,13 @@ def run(arguments: Namespace, clock: Clock, corpus: Path, vocabulary: Vocabulary
     inputs = [corpus, source, questions]
     refuse_overwriting(inputs, [outputs, record_path])
     answers = ask(model, vocabulary, read_pairs(questions), questions)
-    control = None
+    control, control_questions = None, None
     if arguments.control_corpus_path is not None:
-        path = find(arguments.control_corpus_path, arguments.corpus)
-        inputs.append(path)
-        control = ask(model, vocabulary, read_pairs(path), path)
+        control_questions = find(arguments.control_corpus_path, arguments.corpus)
+        inputs.append(control_questions)
+        control = ask(model, vocabulary, read_pairs(control_questions), control_questions)
         if control.pairs[0].place is None:
-            raise InputError(f"{path}: no places to compare with, only questions")
+            raise InputError(f"{control_questions}: no places to compare with, only questions")
     answers.write_predictions(outputs)
     if answers.unknown_characters:
         print(
@@ -75,6 +75,9 @@ def run(arguments: Namespace, clock: Clock, corpus: Path, vocabulary: Vocabulary
             control_predictions=tables[1] if control else None,
         ),
     )
+    from gpt.card import add_evaluation  # only here, for the record names the code that asked
+
+    add_evaluation(source, record_path, questions, control_questions)
     return 0
 
 

@@ -100,6 +100,13 @@ def _carry_out(job: Job, arguments: Namespace, clock: Clock, outputs: Outputs) -
                 raise
             print(printable(f"started anew: {problem}"))
             checkpoints.drop()
+    elif first and checkpoints.files():
+        print(
+            printable(
+                f"{checkpoints.folder}: a run stopped before its end is there; this one starts "
+                "anew and replaces it, --resume would go on with it"
+            )
+        )
     agreed, begun, finished = job.ranks.of_first((identity, begun, finished))
     difference = identity.difference(agreed)
     if difference is not None:
@@ -288,29 +295,30 @@ def _save(
     if begun is not None:
         seconds = round(provenance.wall_time + begun.progress.seconds, 3)
         provenance = replace(provenance, wall_time=seconds)
-    write(
-        outputs.record,
-        TrainingRecord(
-            provenance=provenance,
-            run=job.kind,
-            variant=job.variant,
-            recipe=job.recipe.name,
-            recipe_hash=job.recipe.sha256,
-            hyperparameters=job.recipe.hyperparameters(),
-            changes=job.recipe.changes(),
-            corpus=job.inputs["corpus"].resolve().parent.name,
-            parameters=job.model.count(),
-            documents=job.documents,
-            epochs=job.recipe.stage(job.kind).epochs,
-            steps=result.steps,
-            tokens=result.tokens,
-            tokens_per_second=round(result.tokens / result.seconds, 1),
-            precision=result.precision,
-            final_loss=round(result.final_loss, 6),
-            curve=outputs.curve.name,
-            weights_sha256=digest,
-        ),
+    record = TrainingRecord(
+        provenance=provenance,
+        run=job.kind,
+        variant=job.variant,
+        recipe=job.recipe.name,
+        recipe_hash=job.recipe.sha256,
+        hyperparameters=job.recipe.hyperparameters(),
+        changes=job.recipe.changes(),
+        corpus=job.inputs["corpus"].resolve().parent.name,
+        parameters=job.model.count(),
+        documents=job.documents,
+        epochs=job.recipe.stage(job.kind).epochs,
+        steps=result.steps,
+        tokens=result.tokens,
+        tokens_per_second=round(result.tokens / result.seconds, 1),
+        precision=result.precision,
+        final_loss=round(result.final_loss, 6),
+        curve=outputs.curve.name,
+        weights_sha256=digest,
     )
+    from gpt.card import write_card  # only here, for the record names the code that trained
+
+    write_card(outputs.parameters, header, record)
+    write(outputs.record, record)
     print(
         f"loss {result.final_loss:.4f} nats a character in the last epoch; "
         f"{result.steps:,} steps, {result.tokens:,} characters in {result.seconds:.0f} s "

@@ -30,7 +30,7 @@ TRAIN = (
     "--writing_params_path out.params"
 )
 OUTPUTS = {"out.params", "out.params.record.json", "out.params.record.curve.csv",
-           "out.params.log.jsonl"}  # fmt: skip
+           "out.params.log.jsonl", "out.params.md"}  # fmt: skip
 INPUTS = {"wiki.txt", "birth_places_train.tsv", "birth_dev.tsv"}
 Outcome = tuple[str, list[dict[str, Any]]]
 STEPS = 8  # 25 documents, batches of 8, two epochs
@@ -182,6 +182,19 @@ def test_a_kill_around_the_end_leaves_nothing_to_repair(
         assert {name: (ready / name).stat().st_mtime_ns for name in kept} == kept
     else:
         assert f"resumed at step {STEPS} of {STEPS}\n" in printed
+    assert outcome(ready) == whole
+    assert files(ready) == OUTPUTS
+
+
+def test_without_resume_a_run_starts_anew_and_says_what_it_replaces(
+    ready: Path, whole: object, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert stopped(signal.SIGTERM) == 143
+    capfd.readouterr()
+    assert in_a_child(command_line) == 0
+    printed = capfd.readouterr().out
+    assert printed.startswith("out.params.checkpoints: a run stopped before its end is there; ")
+    assert "resumed" not in printed
     assert outcome(ready) == whole
     assert files(ready) == OUTPUTS
 

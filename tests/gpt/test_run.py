@@ -80,7 +80,8 @@ def test_without_pretraining(folder: Path, capsys: pytest.CaptureFixture[str]) -
     record = read(folder / "r.json", TrainingRecord)
     assert (record.run, record.precision, record.provenance.seed) == ("scratch", "fp32", 3)
     assert (folder / "l.jsonl").is_file()
-    assert [path.name for path in (folder / "new" / "folder").iterdir()] == ["scratch.params"]
+    made = sorted(path.name for path in (folder / "new" / "folder").iterdir())
+    assert made == ["scratch.params", "scratch.params.md"]
     assert main(evaluate("vanilla", "new/folder/scratch.params", "out")) == 0
     assert read(folder / "out.record.json", EvaluationRecord).model == "scratch"
     assert "Correct: " in capsys.readouterr().out
