@@ -3,15 +3,17 @@
     python -m gpt.reference [--recipes practical best] [--seeds 0 1 2 3 4] [--minutes 9]
 
 Each run's records lie in results/reference/<recipe>/seed<k>/. A run whose record is there, with
-the recipe's present hash, is skipped; so the same command goes on where it was cut. What it wrote
-is packed into results/reference.tar.gz. Of the predictions only answers, right or wrong and
-probabilities are kept: no question, name or place of the practical's files.
+the recipe's present hash, is skipped; when the minutes are over a training saves itself and stops;
+so the same command goes on where it was cut. What it wrote is packed into
+results/reference.tar.gz. Of the predictions only answers, right or wrong and probabilities are
+kept: no question, name or place of the practical's files.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import signal
 import subprocess
 import sys
 import tarfile
@@ -27,6 +29,7 @@ from reports.record import ROOT, ArgumentParser, InputError, exit_on_input_error
 
 RESULTS = ROOT / "results" / "reference"
 KEPT = {".json", ".csv", ".jsonl"}
+STOPPED = (143, -signal.SIGTERM)  # after its step, or before it could train
 
 
 @dataclass(frozen=True)
@@ -60,6 +63,7 @@ class Plan:
     def _train(self, function: str, run: str, options: list[str]) -> tuple[Path, list[str]]:
         made = self.folder / f"{self.variant}.{run}"
         options = [*options, "--recipe", self.recipe, "--writing_params_path", f"{made}.params"]
+        options.append("--resume_or_restart")
         if self.epochs is not None:
             options += ["--epochs", str(self.epochs)]
         return self._command(function, Path(f"{made}.json"), options)
@@ -88,19 +92,31 @@ def carry_out(plan: Plan, deadline: float) -> str:
             continue
         if time.monotonic() > deadline:
             return f"{name}: stopped before {record.name}; the same command goes on from there"
-        done = subprocess.run(
-            [sys.executable, str(ROOT / "gpt" / "run.py"), *arguments],
-            capture_output=True, text=True, cwd=ROOT,
-        )  # fmt: skip
-        if done.returncode:
-            raise InputError(
-                f"{name}: {record.name}: {(done.stderr or done.stdout).splitlines()[-1]}"
-            )
+        code, last = _run(arguments, deadline)
+        if code in STOPPED:
+            return f"{name}: stopped in {record.name}; the same command goes on from there"
+        if code:
+            raise InputError(f"{name}: {record.name}: {last}")
         remade = True
         print(f"{name}: {record.name} written", flush=True)
         if record.name.endswith(".evaluate.json"):
             strip_predictions(record.with_name(f"{record.stem}.predictions.jsonl"))
     return f"{name}: complete"
+
+
+def _run(arguments: list[str], deadline: float) -> tuple[int, str]:
+    """Run `run.py`, asked to stop at the deadline; its exit code and last line of output."""
+    process = subprocess.Popen(
+        [sys.executable, str(ROOT / "gpt" / "run.py"), *arguments],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT,
+    )  # fmt: skip
+    try:
+        out, error = process.communicate(timeout=max(0.0, deadline - time.monotonic()))
+    except subprocess.TimeoutExpired:
+        process.terminate()
+        out, error = process.communicate()
+    lines = (error or out).splitlines()
+    return process.returncode, lines[-1] if lines else ""
 
 
 def _is_done(record: Path, plan: Plan) -> bool:
@@ -144,7 +160,7 @@ def main(argv: list[str] | None = None) -> int:
     add("--seeds", nargs="+", type=int, default=[0, 1, 2, 3, 4])
     add("--device", choices=["auto", "cpu", "cuda"], default="auto")
     add("--side_by_side", type=int, default=1, metavar="N", help="models trained at a time")
-    add("--minutes", type=float, default=9.0, help="start no run after so many")
+    add("--minutes", type=float, default=9.0, help="go on for so many at most")
     add("--epochs", type=int, help="instead of the recipes', for a trial")
     add("--corpus_folder", type=Path, default=CORPORA / "practical")
     options = parser.parse_args(argv)

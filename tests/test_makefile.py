@@ -201,3 +201,17 @@ def test_a_mistyped_setting_is_refused_and_nothing_is_remade(tree: Path, setting
 def test_asking_what_another_seed_would_do_changes_nothing(tree: Path) -> None:
     make(tree, "-n", "SEED=1", "report")
     assert make(tree, "-q", "report").returncode == 0
+
+
+def test_a_training_that_was_cut_goes_on_and_one_that_is_finished_counts_as_made(
+    tree: Path,
+) -> None:
+    """The record is touched: `run.py` leaves it as it is where the same code made it before."""
+    place(tree / "gpt/model.py", 2_000_000)
+    printed = make(tree, "-n", "report").stdout.replace("\\\n", " ")
+    trained = [line for line in printed.splitlines() if "gpt/run.py" in line]
+    trained = [line for line in trained if "--writing_params_path" in line]
+    assert len(trained) == 3
+    assert all("--resume_or_restart" in line for line in trained)
+    for run in ("pretrain", "finetune", "scratch"):
+        assert f"touch {RESULTS}/vanilla.{run}.json" in printed

@@ -80,6 +80,34 @@ def test_no_run_is_started_after_the_deadline(plan: reference.Plan) -> None:
     assert not plan.folder.exists()
 
 
+def test_a_run_is_stopped_at_the_deadline_and_goes_on_later(
+    plan: reference.Plan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By a script that, like `run.py`, saves and exits with 143 when it is asked to stop."""
+    script = tmp_path / "gpt" / "run.py"
+    script.parent.mkdir()
+    script.write_text(
+        "import pathlib, signal, sys, time\n"
+        "signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))\n"
+        "assert sys.argv[1] == 'evaluate' or '--resume_or_restart' in sys.argv\n"
+        "record = pathlib.Path(sys.argv[sys.argv.index('--record') + 1])\n"
+        "again = record.with_suffix('.begun').exists()\n"
+        "record.parent.mkdir(parents=True, exist_ok=True)\n"
+        "record.with_suffix('.begun').touch()\n"
+        "while not again: time.sleep(0.01)\n"
+        "sys.exit('the second time')\n"
+    )
+    monkeypatch.setattr(reference, "ROOT", tmp_path)
+    while not (plan.folder / "vanilla.pretrain.begun").exists():
+        line = reference.carry_out(plan, time.monotonic() + 0.5)
+        assert line == (
+            "quick vanilla seed 3: stopped in vanilla.pretrain.json; "
+            "the same command goes on from there"
+        )
+    with pytest.raises(InputError, match="the second time"):
+        reference.carry_out(plan, time.monotonic() + 600)
+
+
 def test_a_failed_run_ends_with_its_own_line(plan: reference.Plan, folder: Path) -> None:
     (folder / "birth_places_train.tsv").write_text("Where was Ada Na born? Rome\n")
     pretrained = dataclasses.replace(plan)

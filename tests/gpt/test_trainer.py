@@ -17,6 +17,8 @@ from gpt.corpus import Pair
 from gpt.dataset import CharCorruptionDataset, NameDataset
 from gpt.model import GPT
 from gpt.recipe import PRACTICAL, Recipe, Stage
+from gpt.training.checkpoint import Checkpoints
+from gpt.training.identity import Identity
 from gpt.training.precision import faster_precision, loss_of
 from gpt.training.schedule import course_factor, linear_factor
 from gpt.training.trainer import Trained, train
@@ -133,7 +135,9 @@ def test_a_loss_that_is_not_a_number_stops_before_the_step(
     with torch.no_grad():
         model.head.weight[3, 0] = math.nan
     before = {name: p.detach().clone() for name, p in model.named_parameters()}
-    with pytest.raises(InputError, match=r"^loss is nan at step 0 of 3 \(epoch 0, batch 0, 8 rows, "):
+    with pytest.raises(
+        InputError, match=r"^loss is nan at step 0 of 3 \(epoch 0, batch 0, 8 "
+    ):
         fit(model, TrainingData(corruption, None), Stage(1, 8, 1e-3))
     for name, parameter in model.named_parameters():
         assert torch.equal(parameter.nan_to_num(7.0), before[name].nan_to_num(7.0)), name
@@ -152,12 +156,43 @@ def test_a_loss_that_explodes_later_stops_with_the_weights_of_the_step_before(
 
     monkeypatch.setattr("gpt.training.microbatches.loss_of", explode)
     model = tiny("vanilla", corruption.vocab_size)
-    with pytest.raises(InputError, match=r"^loss is inf at step 2 of 3 \(epoch 0, batch 2, 8 rows, "):
+    with pytest.raises(
+        InputError, match=r"^loss is inf at step 2 of 3 \(epoch 0, batch 2, 8 "
+    ):
         fit(model, TrainingData(corruption, None), Stage(1, 8, 1e-3))
     assert len(seen) == 3
     for parameter, first, last in zip(model.parameters(), seen[0], seen[2], strict=True):
         assert torch.equal(parameter, last)
         assert not torch.equal(parameter, first)
+
+
+def test_a_gradient_that_is_not_a_number_stops_before_the_step(
+    tiny: Build, corruption: CharCorruptionDataset, tmp_path: Path
+) -> None:
+    """The loss is a number still; the message names the batch, and the last checkpoint stays."""
+    model = tiny("vanilla", corruption.vocab_size)
+    calls: list[int] = []
+
+    def spoil(gradient: torch.Tensor) -> torch.Tensor:
+        calls.append(0)
+        return gradient * (math.nan if len(calls) == 5 else 1.0)
+
+    model.head.weight.register_hook(spoil)
+    checkpoints = Checkpoints(tmp_path / "out.params", Identity({}, {}, {}), every=1)
+    data, stage = TrainingData(corruption, None), Stage(2, 8, 1e-3)
+    made = list(batches(data, 8, LINEAR.block_size, LINEAR.shuffle, 0, 1))
+    first = corruption.vocabulary.decode(made[1].x[0].tolist()).rstrip("□")
+    with pytest.raises(InputError) as stopped:
+        train(model, data, LINEAR, stage, 24, 0, CPU, "fp32", checkpoints=checkpoints)
+    assert str(stopped.value) == (
+        f"gradient's norm is nan at step 4 of 6 (epoch 1, batch 1, 8 rows, the first {first!r:.60}"
+        "): stopped before the step; what was saved stands"
+    )
+    newest = checkpoints.newest()
+    assert newest is not None
+    assert newest.progress.step == 4
+    for name, value in model.state_dict().items():
+        assert torch.equal(value, newest.tensors[f"model.{name}"]), name
 
 
 def test_choosing_the_precision_leaves_the_model_and_the_generator_as_they_were(
