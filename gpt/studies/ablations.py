@@ -10,7 +10,7 @@ from dataclasses import replace
 from gpt.recipe import BEST, PRACTICAL
 from gpt.studies.entry import SPLIT, Entry, Study, with_stage
 
-EPOCHS = 30
+EPOCHS = 20
 BASE = BEST.with_epochs("pretrain", EPOCHS)
 
 ABLATIONS = Study(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from gpt.recipe import BEST
 from gpt.studies.entry import DEV, Entry, Study
 
-EPOCHS = (10, 20, 40, 80, 150, 300)
+EPOCHS = (10, 20, 40, 80, 150)
 
 MINUTES = Study(
     name="minutes",
