@@ -107,13 +107,6 @@ def _carry_out(job: Job, arguments: Namespace, clock: Clock, outputs: Outputs) -
                 "anew and replaces it, --resume would go on with it"
             )
         )
-    elif first and checkpoints.files():
-        print(
-            printable(
-                f"{checkpoints.folder}: a run stopped before its end is there; this one starts "
-                "anew and replaces it, --resume would go on with it"
-            )
-        )
     agreed, begun, finished = job.ranks.of_first((identity, begun, finished))
     difference = identity.difference(agreed)
     if difference is not None:
