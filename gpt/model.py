@@ -54,11 +54,16 @@ class Block(nn.Module):
         return self._then_mlp(y if kept is None else y.flatten(0, 1)[kept])
 
     def start(
-        self, x: Float[Tensor, "B T C"], lengths: Int[Tensor, " B"], room: int
-    ) -> tuple[Float[Tensor, "B T C"], State]:
+        self,
+        x: Float[Tensor, "B T C"],
+        lengths: Int[Tensor, " B"],
+        room: int,
+        kept: Int[Tensor, " N"] | None = None,
+    ) -> tuple[Float[Tensor, "B T C"] | Float[Tensor, "N C"], State]:
         """`forward`, and what `extend` needs of it (see gpt/attention/cache.py)."""
-        y, state = self.attention.start(self.norm1(x), lengths, room)
-        return self._then_mlp(x + y), state
+        attended, state = self.attention.start(self.norm1(x), lengths, room)
+        y = x + attended
+        return self._then_mlp(y if kept is None else y.flatten(0, 1)[kept]), state
 
     def extend(
         self, x: Float[Tensor, "B 1 C"], positions: Int[Tensor, " B"], state: Any
@@ -115,14 +120,15 @@ class GPT(nn.Module):
         room: how many positions may follow the longest row
         Raises: ValueError if longest row and room exceed the block size.
         """
-        self._check(ids.shape[1] + room)
-        x = self._embed(ids, slice(ids.shape[1]))
+        B, T = ids.shape
+        self._check(T + room)
+        x = self._embed(ids, slice(T))
+        ends = torch.arange(B, device=ids.device) * T + lengths - 1
         states = []
         for block in self._blocks:
-            x, state = block.start(x, lengths, room)
+            x, state = block.start(x, lengths, room, ends if block is self.blocks[-1] else None)
             states.append(state)
-        last = x[torch.arange(len(x), device=x.device), lengths - 1]
-        logits: Tensor = self.head(self.norm(last))
+        logits: Tensor = self.head(self.norm(x))
         return logits, states
 
     def extend(
