@@ -92,21 +92,8 @@ def _carry_out(job: Job, arguments: Namespace, clock: Clock, outputs: Outputs) -
     first, identity = job.ranks.first, _identity(job, clock)
     checkpoints = Checkpoints(outputs.parameters, identity, arguments.checkpoint_every)
     begun, finished = None, False
-    if first and (arguments.resume or arguments.resume_or_restart):
-        try:
-            begun, finished = _what_is_there(job, outputs, checkpoints)
-        except AnotherRunError as problem:
-            if arguments.resume:
-                raise
-            print(printable(f"started anew: {problem}"))
-            checkpoints.drop()
-    elif first and checkpoints.files():
-        print(
-            printable(
-                f"{checkpoints.folder}: a run stopped before its end is there; this one starts "
-                "anew and replaces it, --resume would go on with it"
-            )
-        )
+    if first:
+        begun, finished = _gone_on_from(job, arguments, outputs, checkpoints)
     agreed, begun, finished = job.ranks.of_first((identity, begun, finished))
     difference = identity.difference(agreed)
     if difference is not None:
@@ -245,6 +232,31 @@ def _identity(job: Job, clock: Clock) -> Identity:
             "device": re.sub(r", \d+ cores$", "", made.device_name),  # the threads are the run's
         },
     )
+
+
+def _gone_on_from(
+    job: Job, arguments: Namespace, outputs: Outputs, checkpoints: Checkpoints
+) -> tuple[Checkpoint | None, bool]:
+    """What the command line lets the run make of `_what_is_there`.
+
+    Raises: AnotherRunError, with --resume.
+    """
+    if arguments.resume:
+        return _what_is_there(job, outputs, checkpoints)
+    if arguments.resume_or_restart:
+        try:
+            return _what_is_there(job, outputs, checkpoints)
+        except AnotherRunError as problem:
+            print(printable(f"started anew: {problem}"))
+            checkpoints.drop()
+    elif checkpoints.files():
+        print(
+            printable(
+                f"{checkpoints.folder}: a run stopped before its end is there; this one starts "
+                "anew and replaces it, --resume would go on with it"
+            )
+        )
+    return None, False
 
 
 def _what_is_there(

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import math
 import time
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import closing, nullcontext
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from signal import Signals
-from typing import IO, Literal, Never
+from typing import Literal, Never
 
 import torch
 from torch.nn.utils import clip_grad_norm_
@@ -25,6 +24,7 @@ from gpt.recipe import Recipe, Stage
 from gpt.training.checkpoint import Checkpoint, Checkpoints
 from gpt.training.estimate import estimate
 from gpt.training.interruption import Interruption, StoppedBySignalError
+from gpt.training.log import Log
 from gpt.training.microbatches import gradient
 from gpt.training.optimizer import optimizers, set_factor
 from gpt.training.precision import Precision, faster_precision
@@ -99,7 +99,8 @@ def train(
         print(expected.sentence())
     begin = time.perf_counter() - progress.seconds
     bar = tqdm(total=steps, initial=progress.step, unit="step", mininterval=0.5)
-    with _open(log, progress.points) as file, bar:
+    lines = closing(Log(log, progress.points)) if log is not None else nullcontext()
+    with lines as written, bar:
         for batch in _remaining(progress, data, recipe, stage, seed):
             if recipe.schedule == "linear":
                 set_factor(run.optimizers, linear_factor(progress.step, steps))
@@ -113,8 +114,8 @@ def train(
                 optimizer.step()
                 optimizer.zero_grad(set_to_none=True)
             point = _advance(run, batch, float(loss), time.perf_counter() - begin)
-            if file is not None:
-                file.write(json.dumps(vars(point)) + "\n")
+            if written is not None:
+                written.add(point)
             _show(bar, point)
             signal = ranks.largest((interruption and interruption.signal) or 0)
             if checkpoints is not None and (signal or checkpoints.due(progress.step)):
@@ -230,16 +231,3 @@ def _show(bar: tqdm[Never], point: Point) -> None:
         f"loss {point.loss:.3f}, rate {point.learning_rate:.1e}, {speed:,.0f} tokens/s"
     )
     bar.update()
-
-
-def _open(log: Path | None, points: list[Point]) -> AbstractContextManager[IO[str] | None]:
-    """The log with the lines of the steps that are done, and no others, whatever was in it."""
-    if log is None:
-        return nullcontext(None)
-    try:
-        log.parent.mkdir(parents=True, exist_ok=True)
-        file = log.open("w", encoding="utf-8", buffering=1)
-        file.writelines(json.dumps(vars(point)) + "\n" for point in points)
-    except OSError as problem:
-        raise InputError(f"{log}: cannot be written: {problem.strerror}") from None
-    return file

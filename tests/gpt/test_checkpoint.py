@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import pickle
 import resource
+import shutil
 import signal
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -17,10 +19,11 @@ import torch
 from gpt.training.checkpoint import AnotherRunError, Checkpoint, Checkpoints
 from gpt.training.identity import Identity
 from gpt.training.lock import locked
+from gpt.training.log import Log
 from gpt.training.progress import Point, Progress
 from gpt.vocabulary import MASK, PAD, Vocabulary
 from reports.record import InputError, exit_on_input_error
-from tests.gpt.faults import KILLED, damaged, die, in_a_child
+from tests.gpt.faults import KILLED, Tiny, damaged, die, in_a_child
 
 SETTINGS = {
     "run": "pretrain",
@@ -224,6 +227,35 @@ def test_a_full_disk_leaves_what_was_saved(
     found = checkpoints.newest()
     assert found is not None
     assert found.progress.step == 5
+
+
+def test_a_log_on_a_full_disk_ends_the_run_in_one_line(
+    tmp_path: Path, text: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The fourth of six lines does not fit; nobody's screen is limited with the files."""
+    run, add = Tiny(tmp_path, text, every=3), Log.add
+
+    def limited_from_the_fourth(self: Log, point: Point) -> None:
+        if point.step == 3:
+            size = self.path.stat().st_size + 20
+            resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
+        add(self, point)
+
+    def act() -> None:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())
+        with pytest.raises(
+            InputError, match=rf"^{run.log}: cannot be written: a line was cut short"
+        ):
+            run()
+
+    run()
+    shutil.rmtree(run.checkpoints().folder)
+    monkeypatch.setattr(Log, "add", limited_from_the_fourth)
+    assert in_a_child(act) == 0
+    assert run.log.read_text().count("\n") == 3
+    found = run.checkpoints().newest()
+    assert found is not None
+    assert found.progress.step == 3
 
 
 def test_a_folder_without_permission_leaves_what_was_saved(
