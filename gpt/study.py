@@ -11,6 +11,7 @@ times and right or wrong, no text of the corpus.
 from __future__ import annotations
 
 import argparse
+import os
 import subprocess
 import sys
 import time
@@ -236,7 +237,7 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _in_a_process(options: argparse.Namespace, entry: Entry, number: int) -> str:
-    """Carry out one entry in a process of its own; returns its last line.
+    """Carry out one entry in a process of its own, with its share of the threads; its last line.
 
     Raises: InputError with the process's last line if it fails.
     """
@@ -244,7 +245,9 @@ def _in_a_process(options: argparse.Namespace, entry: Entry, number: int) -> str
     command += ["--seeds", str(number), "--device", options.device]
     command += ["--corpus_folder", str(options.corpus_folder.resolve())]
     command += ["--output", str(options.output.resolve())]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    share = max(1, torch.get_num_threads() // options.side_by_side)
+    environment = {"OMP_NUM_THREADS": str(share)} | os.environ
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
     if done.returncode:
         lines = (done.stderr or done.stdout).splitlines()
         raise InputError(f"{entry.name} seed {number}: {lines[-1]}")

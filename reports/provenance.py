@@ -82,11 +82,12 @@ class Clock:
 
 
 def _command(argv: list[str]) -> str:
-    """The command as it is typed: `python -m theory` or `python gpt/run.py pretrain …`."""
+    """The command as it is typed in ROOT: `python -m theory` or `python gpt/run.py pretrain …`."""
     script = _relative(Path(argv[0]))
     package = script.removesuffix("/__main__.py")
     start = ["-m", package] if package != script else [script]
-    return shlex.join(["python", *start, *argv[1:]])
+    arguments = [argument.replace(f"{ROOT}/", "") for argument in argv[1:]]
+    return shlex.join(["python", *start, *arguments])
 
 
 def sha256(path: Path) -> str:
