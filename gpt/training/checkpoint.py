@@ -49,6 +49,7 @@ class Checkpoints:
         """`parameters`: the file that the run will write; `every`: steps between checkpoints."""
         self.folder = parameters.with_name(parameters.name + ".checkpoints")
         self.identity, self.every = identity, every
+        self._last: Path | None = None  # that this run saved or goes on from
         self._saved_at = time.monotonic()
 
     def due(self, step: int) -> bool:
@@ -58,7 +59,7 @@ class Checkpoints:
         return time.monotonic() - self._saved_at >= SECONDS
 
     def save(self, checkpoint: Checkpoint) -> None:
-        """Write atomically; then of the others only the newest before it is kept.
+        """Write atomically; then of the others only this run's last is kept.
 
         Raises: InputError if it cannot be written; the others are as they were.
         """
@@ -72,11 +73,10 @@ class Checkpoints:
         path = self.folder / f"step-{progress.step:08d}.safetensors"
         tensors = checkpoint.tensors | {"points": as_table(progress.points)}
         tensor_file.write(path, FORMAT, header, tensors)
-        before = [other for other in self.files() if other.name < path.name]
         for other in self.files():
-            if other not in (path, *before[-1:]):
+            if other not in (path, self._last):
                 other.unlink()
-        self._saved_at = time.monotonic()
+        self._last, self._saved_at = path, time.monotonic()
 
     def newest(self, precision: Precision | Literal["auto"] = "auto") -> Checkpoint | None:
         """The newest checkpoint that is whole; a damaged one is passed over in one printed line.
@@ -100,6 +100,7 @@ class Checkpoints:
             moved = self.identity.moved(before)
             if moved is not None:
                 print(printable(f"the run goes on, but not to the last digit: {moved}"))
+            self._last = path
             return _checkpoint(header, tensors)
         return None
 

@@ -83,11 +83,16 @@ def test_tensors_that_share_memory_are_saved(checkpoints: Checkpoints) -> None:
     assert all(torch.equal(found.tensors[name], shared[name]) for name in shared)
 
 
+@pytest.mark.parametrize("step", [1, 9])
 def test_a_run_that_starts_anew_replaces_the_checkpoints_of_the_one_before(
-    checkpoints: Checkpoints,
+    checkpoints: Checkpoints, tmp_path: Path, step: int
 ) -> None:
-    checkpoints.save(state(1))
-    assert names(checkpoints) == ["step-00000001.safetensors"]
+    """Both of them, whether they are further than its own or not."""
+    anew = Checkpoints(tmp_path / "out.params", IDENTITY)
+    anew.save(state(step))
+    assert names(checkpoints) == [f"step-0000000{step}.safetensors"]
+    anew.save(state(step + 1))
+    assert len(names(checkpoints)) == 2
 
 
 def test_every_damage_is_noticed_and_the_one_before_is_taken(
