@@ -4,8 +4,8 @@
     python -m gpt.study ablations [--entries base vanilla] [--seeds 0 1] [--minutes 9]
 
 Records lie in results/reference/<study>/<entry>.seed<k>.json. An entry whose record there is of
-the same recipe is skipped, so that the same command goes on where it was cut. They hold recipes,
-times and right or wrong, no text of the corpus.
+the same recipe is skipped, and pretraining keeps checkpoints, so that the same command goes on
+where it was cut. Records hold recipes, times and right or wrong, no text of the corpus.
 """
 
 from __future__ import annotations
@@ -35,6 +35,9 @@ from gpt.examples import training_data
 from gpt.model import GPT, build
 from gpt.studies import STUDIES
 from gpt.studies.entry import SPLIT, Entry, Study, split
+from gpt.training.checkpoint import AnotherRunError, Checkpoints
+from gpt.training.identity import Identity
+from gpt.training.lock import locked
 from gpt.training.trainer import Trained, train
 from gpt.vocabulary import Vocabulary
 from reports.record import (
@@ -49,6 +52,7 @@ from reports.record import (
     StudyRun,
     exit_on_input_error,
     read,
+    require_writable,
     sha256,
     write,
 )
@@ -97,10 +101,19 @@ class Material:
 
 
 def carry_out(
-    study: Study, entry: Entry, seed: int, material: Material, device: torch.device
+    study: Study,
+    entry: Entry,
+    seed: int,
+    material: Material,
+    device: torch.device,
+    kept: Checkpoints | None = None,
 ) -> StudyRecord:
-    """Train the entry's model and ask it; nothing is written."""
+    """Train the entry's model and ask it; no record is written.
+
+    kept: the checkpoints of the pretraining, which goes on from there; the rest is short
+    """
     clock = Clock()
+    begun = kept.newest(entry.recipe.precision) if kept is not None else None
     recipe, vocabulary = entry.recipe, Vocabulary.of_text(material.text)
     model = build(
         entry.variant, len(vocabulary), recipe.block_size, seed,
@@ -114,7 +127,8 @@ def carry_out(
         )
         trained = train(
             model, data, recipe, recipe.stage(run), material.documents, seed, device,
-            recipe.precision,
+            recipe.precision, checkpoints=kept if run == "pretrain" else None,
+            begun=begun if run == "pretrain" else None,
         )  # fmt: skip
         runs.append(_run(run, recipe.stage(run).epochs, trained))
         if study.asked_twice or run == stages[-1]:
@@ -137,6 +151,23 @@ def carry_out(
         answers=tuple(answers),
         measures=study.measure(model, vocabulary, material.folder) if study.measure else {},
     )
+
+
+def checkpoints(path: Path, entry: Entry, seed: int, material: Material) -> Checkpoints:
+    """Of the entry's pretraining, beside its record at `path`; those of another run are removed."""
+    files = {material.folder / "wiki.txt", material.source, material.asked_from}
+    settings = {
+        "hyperparameters": entry.recipe.hyperparameters(), "variant": entry.variant, "seed": seed,
+        "asked": material.asked, "files": {file.name: sha256(file) for file in files},
+    }  # fmt: skip
+    made = Clock().provenance(seed)
+    identity = Identity(settings, made.sources, {"torch": made.versions["torch"]})
+    kept = Checkpoints(path.with_suffix(".params"), identity)
+    try:
+        kept.newest(entry.recipe.precision)
+    except AnotherRunError:
+        kept.drop()
+    return kept
 
 
 def _provenance(
@@ -226,8 +257,13 @@ def main(argv: list[str] | None = None) -> int:
             return f"{entry.name} seed {number}: not begun; the same command goes on from there"
         if options.side_by_side > 1:
             return _in_a_process(options, entry, number)
-        record = carry_out(study, entry, number, material, choose(options.device))
-        write(record_path(options.output, study.name, entry.name, number), record)
+        path = record_path(options.output, study.name, entry.name, number)
+        require_writable(path)
+        with locked([path]):
+            kept = checkpoints(path, entry, number, material)
+            record = carry_out(study, entry, number, material, choose(options.device), kept)
+            write(path, record)
+            kept.drop()
         return summary(record)
 
     with ThreadPoolExecutor(options.side_by_side) as pool:

@@ -15,6 +15,7 @@ from gpt.corpus import Pair, read_pairs
 from gpt.recipe import BEST, QUICK, Stage
 from gpt.studies import STUDIES
 from gpt.studies.entry import DEV, SPLIT, Entry, Study, split, with_stage
+from gpt.training.checkpoint import Checkpoints
 from gpt.training.trainer import Trained, train
 from gpt.vocabulary import PAD_ID, Vocabulary
 from reports.record import InputError, StudyRecord, read, write
@@ -47,13 +48,13 @@ def questions_seen(
     texts: set[str] = set()
     material = study.Material.of(made, folder)
 
-    def spy(model: Any, data: TrainingData, *rest: Any) -> Trained:
+    def spy(model: Any, data: TrainingData, *rest: Any, **named: Any) -> Trained:
         vocabulary = Vocabulary.of_text(material.text)
         for epoch in range(20):
             for batch in batches(data, 8, TINY.block_size, False, 0, epoch):
                 for ids in batch.x.tolist():
                     texts.add(vocabulary.decode([i for i in ids if i != PAD_ID]))
-        return train(model, data, *rest)
+        return train(model, data, *rest, **named)
 
     monkeypatch.setattr(study, "train", spy)
     study.carry_out(made, made.entries[0], 0, material, CPU)
@@ -151,6 +152,43 @@ def test_the_same_command_goes_on_where_it_was_cut(
     assert calls[5:] == ["wide 0"]
 
 
+def test_a_pretraining_that_was_cut_goes_on_from_its_checkpoint(
+    folder: Path, listed: Study, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = ["tiny", "--corpus_folder", str(folder), "--entries", "base", "--output"]
+    study.main([*command, str(folder / "whole")])
+    with monkeypatch.context() as cut:
+        cut.setattr(Checkpoints, "due", lambda self, step: step == 3)
+        cut.setattr(study, "_answers", lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            study.main([*command, str(folder / "cut")])
+    assert "resumed" not in capsys.readouterr().out
+    study.main([*command, str(folder / "cut")])
+    assert "resumed at step 3 of" in capsys.readouterr().out
+    whole, cut_once = (
+        read(folder / name / "tiny" / "base.seed0.json", StudyRecord) for name in ("whole", "cut")
+    )
+    assert [run.losses for run in cut_once.runs] == [run.losses for run in whole.runs]
+    assert [found.right for found in cut_once.answers] == [found.right for found in whole.answers]
+    assert [path.suffix for path in (folder / "cut" / "tiny").glob("*")] == [".json"]
+
+
+def test_checkpoints_of_another_recipe_are_not_gone_on_from(
+    folder: Path, listed: Study, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = ["tiny", "--corpus_folder", str(folder), "--entries", "base"]
+    command += ["--output", str(folder / "out")]
+    with monkeypatch.context() as cut:
+        cut.setattr(Checkpoints, "due", lambda self, step: step == 3)
+        cut.setattr(study, "_answers", lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            study.main(command)
+    changed = replace(listed.entries[0], recipe=with_stage(TINY, "pretrain", rate=2e-3))
+    monkeypatch.setitem(STUDIES, "tiny", replace(listed, entries=(changed,)))
+    study.main(command)
+    assert "resumed" not in capsys.readouterr().out
+
+
 def test_no_entry_begins_after_the_minutes(
     folder: Path, listed: Study, calls: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -171,7 +209,7 @@ def test_a_failed_process_ends_with_its_own_line(folder: Path) -> None:
     command += ["--side_by_side", "2", "--output", str(folder / "out")]
     with pytest.raises(InputError, match=r"epochs-10 seed 0: .*no tab between question and place"):
         study.main(command)
-    assert not (folder / "out").exists()
+    assert not list((folder / "out").rglob("*.json"))
 
 
 def test_every_entry_of_every_study_has_its_own_name_and_recipe() -> None:
