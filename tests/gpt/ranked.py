@@ -10,12 +10,16 @@ import traceback
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 
 import torch
 
 from gpt import run
 from reports.record import exit_on_input_error
+
+for module in ("torch._dynamo", "gpt.training.command"):  # else each rank would load them itself
+    import_module(module)
 
 
 @dataclass(frozen=True)
