@@ -79,6 +79,10 @@ def test_stepwise_logits_are_those_of_the_forward_pass(tiny: Build, variant: str
 def test_a_model_of_the_practicals_size_keeps_the_bound(variant: str, tiny: Build) -> None:
     model = tiny(variant, SYMBOLS, layers=4, heads=8, width=256).eval()
     assert largest_error(model, texts(0)) <= 1e-5
+    model.head.weight.mul_(100)  # logits as large as those of a model that is sure
+    largest = float(model(texts(0)).abs().max())
+    assert largest > 20
+    assert largest_error(model, texts(0)) <= 1e-6 * largest
 
 
 def test_padding_never_reaches_a_logit(tiny: Build) -> None:
