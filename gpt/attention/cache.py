@@ -60,8 +60,8 @@ class KeyValues:
     ) -> Float[Tensor, "B H 1 D"]:
         """softmax(scale · qKᵀ)V over each row's keys up to and including its position.
 
-        By plain products: one query a row gives fused kernels nothing to do, and on CUDA some of
-        them round fp32 to fewer bits.
+        By plain products: with one query a row there is no matrix of weights to be spared, which
+        is what fused kernels are for.
         """
         keys, values = self._keys[:, :, : self._used], self._values[:, :, : self._used]
         columns = torch.arange(self._used, device=positions.device)
