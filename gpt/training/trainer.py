@@ -89,23 +89,14 @@ def train(
     progress = run.progress
     if begun is not None:
         print(f"resumed at step {progress.step} of {steps}")
-    remaining = steps - progress.step
-    if estimated and remaining > 50 * TIMED:
-        epoch = batches(data, stage.batch_size, recipe.block_size, recipe.shuffle, seed, 0)
-        expected = estimate(
-            model, recipe, stage, list(islice(epoch, TIMED)), remaining, device, run.precision,
-            ranks, accumulate,
-        )  # fmt: skip
-        print(expected.sentence())
+    if estimated and steps - progress.step > 50 * TIMED:
+        print(_expected(run, data, recipe, stage, seed, steps, ranks, accumulate))
     begin = time.perf_counter() - progress.seconds
     bar = tqdm(total=steps, initial=progress.step, unit="step", mininterval=0.5)
     lines = closing(Log(log, progress.points)) if log is not None else nullcontext()
     with lines as written, bar:
         for batch in _remaining(progress, data, recipe, stage, seed):
-            if recipe.schedule == "linear":
-                set_factor(run.optimizers, linear_factor(progress.step, steps))
-            elif progress.step > 0:  # the course sets the rate after a step
-                set_factor(run.optimizers, course_factor(progress.labels, final_labels))
+            _set_rate(run, recipe, steps, final_labels)
             ranks.reseed(seed, progress.step)
             loss = gradient(model, batch, device, run.precision, ranks, accumulate)
             norm = clip_grad_norm_(model.parameters(), recipe.clip)
@@ -205,6 +196,14 @@ def _advance(run: Run, batch: Batch, loss: float, seconds: float) -> Point:
 # ----------------------------------------------------------------------------- a step
 
 
+def _set_rate(run: Run, recipe: Recipe, steps: int, final_labels: int) -> None:
+    """Set the rates of the step that comes, a function of the progress alone."""
+    if recipe.schedule == "linear":
+        set_factor(run.optimizers, linear_factor(run.progress.step, steps))
+    elif run.progress.step > 0:  # the course sets the rate after a step
+        set_factor(run.optimizers, course_factor(run.progress.labels, final_labels))
+
+
 def _require_finite(
     loss: float, norm: float, run: Run, steps: int, batch: Batch, data: TrainingData
 ) -> None:
@@ -223,6 +222,24 @@ def _require_finite(
 
 
 # ------------------------------------------------------------------------- what it shows
+
+
+def _expected(
+    run: Run,
+    data: TrainingData,
+    recipe: Recipe,
+    stage: Stage,
+    seed: int,
+    steps: int,
+    ranks: Ranks,
+    accumulate: int,
+) -> str:
+    """What memory and time the rest of the run will take, in a sentence."""
+    epoch = batches(data, stage.batch_size, recipe.block_size, recipe.shuffle, seed, 0)
+    return estimate(
+        run.model, recipe, stage, list(islice(epoch, TIMED)), steps - run.progress.step,
+        run.device, run.precision, ranks, accumulate,
+    ).sentence()  # fmt: skip
 
 
 def _show(bar: tqdm[Never], point: Point) -> None:
