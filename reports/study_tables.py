@@ -23,7 +23,7 @@ class AblationRow:
     """One entry and seed beside the base of the same seed, on the same questions.
 
     paired: None for the base itself and where there is no such base; adjusted: its p over all
-    comparisons of the table (Holm 1979)
+    comparisons of the table (Holm 1979); clear: whether that settles it
     """
 
     entry: Entry
@@ -95,10 +95,6 @@ class CapacityRow:
     error: float
     bits_a_parameter: float
     control: float
-
-    @property
-    def epochs(self) -> int:
-        return self.made.record.runs[0].epochs
 
 
 def capacity(entries: Sequence[Entry]) -> list[CapacityRow]:
