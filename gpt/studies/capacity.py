@@ -2,7 +2,6 @@
 
     for n in 300 1000 3000 17000; do python -m data --people $n --wordings 5 --name people$n; done
     python -m gpt.study capacity
-    python -m gpt.studies.capacity_tables
 
 Asked are people who are in the text and in no training pair; `measures` are the bits of their
 places that the model recalls (see recall.py). The number of epochs is the same for all, so every
