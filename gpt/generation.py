@@ -91,7 +91,7 @@ class Pace:
     steps_between_looks: int
 
 
-PACES = {"cpu": Pace(batch_size=64, steps_between_looks=1), "cuda": Pace(2048, 8)}
+PACES = {"cpu": Pace(batch_size=128, steps_between_looks=1), "cuda": Pace(2048, 8)}
 CROWDED = 0.8  # rows are dropped once fewer than this share are still open
 
 
