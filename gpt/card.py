@@ -108,7 +108,7 @@ def _reach(header: Header) -> str:
 
 
 def _data(made: TrainingRecord, corpus: CorpusRecord | None) -> str:
-    whose = corpus.credit if corpus else "Whose the text is, no record beside it says."
+    whose = corpus.credit if corpus else "Where the text is from is not recorded beside it."
     files = (f"- `{printable(Path(p).name)}`: {d}" for p, d in made.provenance.inputs.items())
     return f"{whose}\n\nFiles read, with their SHA-256:\n\n" + "\n".join(files)
 
