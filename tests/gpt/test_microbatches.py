@@ -13,8 +13,8 @@ from torch.nn import functional
 
 from gpt.batches import Batch
 from gpt.model import GPT
-from gpt.training import microbatches
 from gpt.ranks import Ranks
+from gpt.training import microbatches
 from gpt.training.microbatches import deal, gradient
 
 Build = Callable[..., GPT]
