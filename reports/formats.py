@@ -27,6 +27,11 @@ def whole(value: int) -> str:
     return f"{value:,}".replace(",", "\u202f")
 
 
+def counted(n: int, noun: str) -> str:
+    """`1 thread`, `2 threads`."""
+    return f"{n} {noun}" if n == 1 else f"{n} {noun}s"
+
+
 def number(value: float | None, digits: int = 3) -> Markup:
     """A measured number to `digits` significant digits; very small or large as m × 10^e."""
     if value is None:

@@ -148,8 +148,7 @@ def processor() -> str:
         )
     except (OSError, StopIteration):
         model = platform.processor() or platform.machine()
-    return (
-        f"{model}, {len(os.sched_getaffinity(0))} cores"
-        if hasattr(os, "sched_getaffinity")
-        else model
-    )
+    if not hasattr(os, "sched_getaffinity"):
+        return model
+    cores = len(os.sched_getaffinity(0))
+    return f"{model}, {cores} core" if cores == 1 else f"{model}, {cores} cores"

@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from reports.figures import COLOURS, LINES, MARKERS, Figure, canvas, finished, legend
+from reports.formats import counted
 from reports.studies import Made, Studies
 from reports.study_tables import CapacityRow, StudyEvidence, losses, weigh
 
@@ -113,8 +114,12 @@ def loss_curves(plain: Sequence[Sequence[float]], ours: Sequence[Sequence[float]
 
 def _device(made: Made) -> str:
     record = made.record
-    cores = "" if record.provenance.device == "cuda" else f", {record.threads} threads"
-    return f"{record.provenance.device_name.split(',')[0]}{cores}"
+    name = record.provenance.device_name.split(",")[0]
+    return (
+        name
+        if record.provenance.device == "cuda"
+        else f"{name}, {counted(record.threads, 'thread')}"
+    )
 
 
 def _grouped(rows: Sequence[T], key: Callable[[T], Hashable]) -> dict[Hashable, list[T]]:

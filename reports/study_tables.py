@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from reports.comparison import Paired, mcnemar
-from reports.formats import short
+from reports.formats import counted, short
 from reports.learning_curves import Compared, compare
 from reports.studies import Entry, Made, Studies, Timed
 
@@ -226,7 +226,9 @@ def weigh(studies: Studies) -> StudyEvidence:
 def origin(made: Iterable[Any]) -> str:
     """Devices, threads and commits of records; a star where the code has moved on since."""
     records = list(made)
-    devices = _distinct(f"{m.provenance.device_name}, {m.record.threads} threads" for m in records)
+    devices = _distinct(
+        f"{m.provenance.device_name}, {counted(m.record.threads, 'thread')}" for m in records
+    )
     commits = _distinct(short(m.provenance.commit) + "*" * m.moved_on for m in records)
     return f"{devices}; commit {commits}"
 

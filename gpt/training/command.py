@@ -65,10 +65,10 @@ class Outputs:
 
     @property
     def curve(self) -> Path:
-        return self.record.with_name(self.record.stem + ".curve.csv")
+        return self.record.parent / f"{self.record.stem}.curve.csv"
 
     def paths(self) -> list[Path]:
-        return [self.parameters, self.record, self.log]
+        return [self.parameters, self.record, self.log, self.curve]
 
 
 def run(arguments: Namespace, clock: Clock, corpus: Path, text: str, ranks: Ranks) -> int:
@@ -83,7 +83,7 @@ def run(arguments: Namespace, clock: Clock, corpus: Path, text: str, ranks: Rank
         require_writable(path)
     refuse_overwriting([corpus], outputs.paths())
     with locked(outputs.paths()):
-        for path in (*outputs.paths(), outputs.curve):
+        for path in outputs.paths():
             remove_temporaries(path)
         return _carry_out(_job(arguments, corpus, text, outputs, ranks), arguments, clock, outputs)
 
@@ -229,7 +229,7 @@ def _identity(job: Job, clock: Clock) -> Identity:
         sources=made.sources,
         surroundings={
             "torch": made.versions["torch"],
-            "device": re.sub(r", \d+ cores$", "", made.device_name),  # the threads are the run's
+            "device": re.sub(r", \d+ cores?$", "", made.device_name),  # the threads are the run's
         },
     )
 
