@@ -3,7 +3,7 @@
     python -m benchmarks.loss_curves --seeds 0 1 2 --epochs 20 [--entries plain practical]
 
 Both are trained on the practical's wiki.txt, each with seeds of its own; one record a seed in
-results/reference/curves/. A record that is there, of the same recipe, is kept.
+results/reference/curves/. A record that is there, of the same recipe and corpus, is kept.
 """
 
 from __future__ import annotations
@@ -36,6 +36,7 @@ from reports.record import (
     StudyRun,
     exit_on_input_error,
     read,
+    require_writable,
     sha256,
     write,
 )
@@ -150,11 +151,12 @@ def main(argv: list[str] | None = None) -> int:
     options = parser.parse_args(argv)
     recipe = BASE.with_epochs("pretrain", options.epochs)
     losses: dict[str, list[tuple[float, ...]]] = {}
-    for number in options.seeds:
-        for entry in options.entries:
+    for number in dict.fromkeys(options.seeds):  # a seed given twice is one curve
+        for entry in dict.fromkeys(options.entries):
             path = options.output / STUDY / f"{entry}.seed{number}.json"
-            record = _made(path, recipe)
+            record = _made(path, recipe, options.corpus_folder)
             if record is None:
+                require_writable(path)
                 device = choose(options.device)
                 record = carry_out(entry, options.corpus_folder, recipe, number, device)
                 write(path, record)
@@ -179,13 +181,14 @@ def _summary(found: Compared) -> str:
     )
 
 
-def _made(path: Path, recipe: Recipe) -> StudyRecord | None:
-    """The record at `path` if it is there and of this recipe."""
+def _made(path: Path, recipe: Recipe, folder: Path) -> StudyRecord | None:
+    """The record at `path` if it is there, of this recipe and of the corpus in `folder`."""
     try:
         found = read(path, StudyRecord)
     except RecordError:
         return None
-    return found if found.recipe_hash == recipe.sha256 else None
+    here = (recipe.sha256, folder.resolve().name)
+    return found if here == (found.recipe_hash, found.corpus) else None
 
 
 if __name__ == "__main__":

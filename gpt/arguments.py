@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from argparse import ArgumentTypeError, Namespace
+from pathlib import Path
 
 from reports.record import InputError
 
@@ -31,11 +32,13 @@ def _at_least(least: int, text: str) -> int:
 
 
 def required(arguments: Namespace, name: str) -> str:
-    """The value of an option that this function of the command needs.
+    """The file named by an option that this function of the command needs.
 
-    Raises: InputError if it is not given.
+    Raises: InputError if it is not given, or names none ('', as of a shell variable that is unset).
     """
     value: str | None = getattr(arguments, name)
     if value is None:
         raise InputError(f"{arguments.function} needs --{name}")
+    if not Path(value).name:
+        raise InputError(f"--{name} {value!r}: not the name of a file")
     return value

@@ -78,19 +78,22 @@ def add_evaluation(
     """Put an evaluation's accuracies into the card of the evaluated parameters, if they have one.
 
     questions, control: the files asked from; accuracies on files of the same names are replaced
-    Raises: InputError if the record cannot be read, or the card not be written.
+    Raises: InputError if the record or the card cannot be read, or the card not be written.
     """
     path = path_of(parameters)
     if not path.is_file():
         return
     head, text = _read(path)
     made = read(record, EvaluationRecord)
-    rows = {row["dataset"]["name"]: row for row in _rows(head)}
-    for file, count in ((questions, made.result), (control, made.control)):
-        if file is not None and count is not None:
-            rows[printable(file.name)] = _row(printable(file.name), count)
-    head["model-index"] = [{"name": printable(parameters.name), "results": list(rows.values())}]
-    section = f"{ACCURACY}\n\n{_table(head)}\n\n"
+    try:
+        rows = {row["dataset"]["name"]: row for row in _rows(head)}
+        for file, count in ((questions, made.result), (control, made.control)):
+            if file is not None and count is not None:
+                rows[printable(file.name)] = _row(printable(file.name), count)
+        head["model-index"] = [{"name": printable(parameters.name), "results": list(rows.values())}]
+        section = f"{ACCURACY}\n\n{_table(head)}\n\n"
+    except (KeyError, IndexError, TypeError, ValueError):
+        raise InputError(f"{path}: not a model card of ours: model-index is damaged") from None
     pattern = rf"^{ACCURACY}\n.*?(?=^## |\Z)"
     _write(path, head, re.sub(pattern, lambda _: section, text, flags=re.DOTALL | re.MULTILINE))
 

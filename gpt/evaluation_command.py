@@ -37,13 +37,13 @@ def run(arguments: Namespace, clock: Clock, corpus: Path, vocabulary: Vocabulary
     model, header = load_parameters(source, arguments.variant, vocabulary)
     device = choose(arguments.device)
     model.to(device)
-    inputs = [corpus, source, questions]
-    refuse_overwriting(inputs, [outputs, record_path])
-    answers = ask(model, vocabulary, read_pairs(questions), questions)
-    control, control_questions = None, None
+    inputs, control, control_questions = [corpus, source, questions], None, None
     if arguments.control_corpus_path is not None:
         control_questions = find(arguments.control_corpus_path, arguments.corpus)
         inputs.append(control_questions)
+    refuse_overwriting(inputs, [outputs, record_path, *_tables(record_path).values()])
+    answers = ask(model, vocabulary, read_pairs(questions), questions)
+    if control_questions is not None:
         control = ask(model, vocabulary, read_pairs(control_questions), control_questions)
         if control.pairs[0].place is None:
             raise InputError(f"{control_questions}: no places to compare with, only questions")
@@ -81,12 +81,18 @@ def run(arguments: Namespace, clock: Clock, corpus: Path, vocabulary: Vocabulary
     return 0
 
 
+def _tables(record: Path) -> dict[str, Path]:
+    """Where the tables of single answers lie, beside the record."""
+    kinds = ("predictions", "control")
+    return {kind: record.parent / f"{record.stem}.{kind}.jsonl" for kind in kinds}
+
+
 def _write_tables(record: Path, answers: Answers, control: Answers | None) -> list[str]:
     """Write the tables of single answers beside the record and return their names."""
     written = []
     for kind, found in (("predictions", answers), ("control", control)):
         if found is not None:
-            table = record.with_name(f"{record.stem}.{kind}.jsonl")
+            table = _tables(record)[kind]
             found.write_table(table)
             written.append(table.name)
     return written

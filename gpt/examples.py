@@ -10,6 +10,7 @@ from gpt.dataset import CharCorruptionDataset, NameDataset
 from gpt.recipe import Recipe
 from gpt.views import EntityViews
 from gpt.vocabulary import Vocabulary
+from reports.record import InputError
 
 
 def needs_pairs(run: str, recipe: Recipe) -> bool:
@@ -30,7 +31,8 @@ def training_data(
 
     pairs: the training pairs, read from `source`; not looked at unless `needs_pairs`
 
-    Raises: InputError for a pair that cannot be trained on, naming its line in `source`.
+    Raises: InputError for a pair that cannot be trained on, naming its line in `source`, and for
+    a text that has nothing of what the recipe shows.
     """
     names = None
     if needs_pairs(run, recipe):
@@ -48,4 +50,10 @@ def training_data(
     if recipe.entity_views:
         documents = text.rstrip("\n").split("\n")
         views = EntityViews(documents, vocabulary, recipe.view_words, recipe.block_size)
-    return TrainingData(corruption, names, recipe.question_share, views, recipe.document_share)
+    data = TrainingData(corruption, names, recipe.question_share, views, recipe.document_share)
+    if not len(data):
+        raise InputError(
+            f"the pretraining text has no entity (a capitalised name in a sentence), and recipe "
+            f"{recipe.name!r} shows nothing else"
+        )
+    return data

@@ -25,6 +25,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load, save
 from torch import Tensor
 
+from gpt.card import path_of
 from gpt.generation import ANSWER_LENGTH
 from gpt.model import GPT, ModelConfig
 from gpt.parameters import Header, read_parameters, save_parameters
@@ -104,7 +105,7 @@ def export(parameters: Path, folder: Path) -> None:
     }
     for name, content in files.items():
         write_text(folder / name, json.dumps(content, indent=1, ensure_ascii=False) + "\n")
-    card = parameters.with_name(parameters.name + ".md")
+    card = path_of(parameters)
     if card.is_file():
         write_text(folder / "README.md", card.read_text(encoding="utf-8"))
 
@@ -219,7 +220,7 @@ def _header(folder: Path) -> Header:
         if name not in said:
             raise InputError(f"{path}: no {name!r}: not a folder that export wrote")
     dropouts = [said.get(name) for name in ("resid_pdrop", "embd_pdrop", "attn_pdrop")]
-    if len(set(dropouts)) > 1:
+    if dropouts.count(dropouts[0]) < len(dropouts):
         raise InputError(f"{path}: dropouts differ: {dropouts}, expected one")
     vocabulary = _vocabulary(folder / TOKENS)
     if len(vocabulary) != said["vocab_size"]:
@@ -231,7 +232,7 @@ def _header(folder: Path) -> Header:
         config = ModelConfig(variant="vanilla", **sizes)
         GPT(config)
         return Header(config, vocabulary, *(str(said[OURS][name]) for name in KEPT))
-    except (KeyError, TypeError, ValueError, RuntimeError) as problem:
+    except (KeyError, TypeError, ValueError, RuntimeError, ZeroDivisionError) as problem:
         raise InputError(f"{path}: damaged: {problem}") from None
 
 
@@ -255,7 +256,7 @@ def _json(path: Path) -> dict[str, Any]:
         content = json.loads(path.read_text(encoding="utf-8"))
     except OSError as problem:
         raise InputError(f"{path}: cannot be read: {problem.strerror}") from None
-    except ValueError as problem:
+    except (ValueError, RecursionError) as problem:
         raise InputError(f"{path}: not JSON: {problem}") from None
     if not isinstance(content, dict):
         raise InputError(f"{path}: a JSON object is expected")

@@ -75,10 +75,15 @@ class Material:
 
     @classmethod
     def of(cls, study: Study, folder: Path) -> Material:
-        """The study's material from the practical's three files in `folder`."""
+        """The study's material from the practical's three files in `folder`.
+
+        Raises: InputError for a file that is missing or bad, or too few pairs for any to be asked.
+        """
         pairs, held_out = read_pairs(folder / "birth_places_train.tsv"), None
         if study.asked == SPLIT:
             pairs, held_out = split(pairs)
+            if not held_out:
+                raise InputError(f"{folder / 'birth_places_train.tsv'}: too few pairs to be split")
         questions = read_pairs(folder / study.asked) if held_out is None else held_out
         return cls(folder, read_documents(folder / "wiki.txt"), pairs, questions, study.asked)
 
@@ -153,12 +158,15 @@ def carry_out(
     )
 
 
-def checkpoints(path: Path, entry: Entry, seed: int, material: Material) -> Checkpoints:
+def checkpoints(
+    path: Path, entry: Entry, seed: int, material: Material, device: torch.device
+) -> Checkpoints:
     """Of the entry's pretraining, beside its record at `path`; those of another run are removed."""
     files = {material.folder / "wiki.txt", material.source, material.asked_from}
     settings = {
         "hyperparameters": entry.recipe.hyperparameters(), "variant": entry.variant, "seed": seed,
         "asked": material.asked, "files": {file.name: sha256(file) for file in files},
+        "device": device.type,
     }  # fmt: skip
     made = Clock().provenance(seed)
     identity = Identity(settings, made.sources, {"torch": made.versions["torch"]})
@@ -260,8 +268,9 @@ def main(argv: list[str] | None = None) -> int:
         path = record_path(options.output, study.name, entry.name, number)
         require_writable(path)
         with locked([path]):
-            kept = checkpoints(path, entry, number, material)
-            record = carry_out(study, entry, number, material, choose(options.device), kept)
+            device = choose(options.device)
+            kept = checkpoints(path, entry, number, material, device)
+            record = carry_out(study, entry, number, material, device, kept)
             write(path, record)
             kept.drop()
         return summary(record)

@@ -52,8 +52,10 @@ class EntityViews:
             starts.append(starts[-1] + len(document))
         ids = vocabulary.encode("".join(documents))
         self.symbols = torch.tensor([MASK_ID, *ids])
-        self.entities: Int[Tensor, "n 4"] = torch.tensor(found).reshape(-1, 4)
-        self.lefts: Int[Tensor, "n words+1"] = torch.tensor(lefts).reshape(-1, words + 1)
+        self.entities: Int[Tensor, "n 4"] = torch.tensor(found, dtype=torch.long).reshape(-1, 4)
+        self.lefts: Int[Tensor, "n words+1"] = torch.tensor(lefts, dtype=torch.long).reshape(
+            -1, words + 1
+        )
 
     def __len__(self) -> int:
         return len(self.entities)

@@ -106,7 +106,7 @@ class Checkpoints:
 
     def files(self) -> list[Path]:
         """The checkpoints, damaged ones among them, oldest first."""
-        return sorted(self.folder.glob("step-*.safetensors"))
+        return sorted(p for p in self.folder.glob("step-*.safetensors") if p.is_file())
 
     def drop(self) -> None:
         """Remove the checkpoints and their folder."""

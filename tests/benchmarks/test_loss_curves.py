@@ -10,7 +10,7 @@ import pytest
 
 from benchmarks import loss_curves
 from gpt.recipe import Stage
-from reports.record import StudyRecord, read
+from reports.record import InputError, StudyRecord, read
 
 LINES = "".join(f"Ada {c} was born in Oslo, in 1901.\n" for c in "ABCDEFGHIJKLMNOP" * 2)
 
@@ -46,3 +46,33 @@ def test_records_of_both_are_made_once_and_compared(
     assert [path.stat().st_mtime_ns for path in made] == times
     loss_curves.main([*command, "--epochs", "3", "--seeds", "0"])
     assert read(made[0], StudyRecord).runs[0].epochs == 3
+
+
+def test_a_seed_given_twice_is_one_curve(
+    command: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Two copies of one curve would have no spread, and any difference would seem large."""
+    twice = [*command, "--epochs", "1", "--seeds", "0", "0", "--entries", "plain", "plain"]
+    assert loss_curves.main(twice) == 0
+    assert len(capsys.readouterr().out.splitlines()) == 1
+
+
+def test_records_of_another_corpus_are_not_taken_for_these(
+    command: list[str], tmp_path: Path
+) -> None:
+    one = [*command, "--epochs", "1", "--seeds", "0", "--entries", "plain"]
+    loss_curves.main(one)
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "wiki.txt").write_text(LINES[: len(LINES) // 2], encoding="utf-8")
+    loss_curves.main([*one, "--corpus_folder", str(tmp_path / "other")])
+    record = read(tmp_path / "out" / "curves" / "plain.seed0.json", StudyRecord)
+    assert (record.corpus, record.documents) == ("other", 16)
+
+
+def test_where_nothing_can_be_written_nothing_is_trained(
+    command: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "out").write_text("a file")
+    monkeypatch.setattr(loss_curves, "carry_out", lambda *_: pytest.fail("it was trained"))
+    with pytest.raises(InputError, match=r"plain.seed0.json: cannot be written"):
+        loss_curves.main(command)

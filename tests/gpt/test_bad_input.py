@@ -86,6 +86,13 @@ def half(name: str) -> Callable[[], object]:
     return lambda: Path(name).write_bytes(Path(name).read_bytes()[: Path(name).stat().st_size // 2])
 
 
+def views_alone() -> None:
+    """Let recipe `best` show entities alone, and the text have none."""
+    views = replace(RECIPES["best"], question_share=0.0, entity_views=True, document_share=0.0)
+    RECIPES["best"] = views
+    Path(WIKI).write_text("no name. he was born here, in the year 1901.\n")
+
+
 TRAIN, DEV, WIKI = "birth_places_train.tsv", "birth_dev.tsv", "wiki.txt"
 CASES = {
     "no corpus": Case(r"nowiki.txt: no such file", PRETRAIN.replace(WIKI, "nowiki.txt")),
@@ -134,6 +141,19 @@ CASES = {
     "record over the parameters": Case(
         r"out.params: cannot be written: another output", f"{PRETRAIN} --record out.params"
     ),
+    "curve over the log": Case(
+        r"out.params.record.curve.csv: cannot be written: another output",
+        f"{PRETRAIN} --log out.params.record.curve.csv",
+    ),
+    "predictions over the control": Case(
+        r"control.tsv: cannot be written: the run reads",
+        EVALUATE.replace("out.predictions", "control.tsv") + " --control_corpus_path control.tsv",
+        replaced("control.tsv", b"Where?\tRome\n"),
+    ),
+    "table over the predictions": Case(
+        r"r.predictions.jsonl: cannot be written: another output",
+        EVALUATE.replace("out.predictions", "r.predictions.jsonl") + " --record r.json",
+    ),
     "predictions over the questions": Case(
         rf"{DEV}: cannot be written: the run reads", EVALUATE.replace("out.predictions", DEV)
     ),
@@ -181,6 +201,14 @@ CASES = {
     "log is a folder": Case(r"\.: cannot be written: it is a folder", f"{PRETRAIN} --log ."),
     "nowhere to write": Case(
         r"pretrain needs --writing_params_path", "pretrain vanilla wiki.txt --recipe quick"
+    ),
+    "a name that is empty": Case(
+        r"--writing_params_path '\.': not the name of a file", PRETRAIN.replace("out.params", ".")
+    ),
+    "no entity to show": Case(
+        r"the pretraining text has no entity .*recipe 'best' shows nothing else",
+        PRETRAIN.replace("quick", "best"),
+        views_alone,
     ),
     "nothing to train on": Case(
         r"finetune needs --finetune_corpus_path", FINETUNE[: FINETUNE.index("--finetune")]

@@ -203,6 +203,15 @@ def test_a_card_of_somebody_else_is_refused_and_kept(folder: Path, content: str)
     assert card_path.read_text() == content
 
 
+@pytest.mark.parametrize("index", ["3", "[{}]", '[{"results": [1]}]', '[{"results": [{}]}]'])
+def test_a_card_whose_results_are_damaged_is_refused_and_kept(folder: Path, index: str) -> None:
+    card_path = path_of(folder / "a.params")
+    card_path.write_text(f"---\nmodel-index: {index}\n---\n\n# A card\n")
+    with pytest.raises(InputError, match=r"not a model card of ours: model-index is damaged"):
+        add_evaluation(folder / "a.params", evaluated(folder, 1), Path("birth_dev.tsv"))
+    assert card_path.read_text().endswith("# A card\n")
+
+
 def test_a_full_disk_leaves_the_old_card(
     parameters: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -121,6 +121,17 @@ def test_two_damaged_ones_leave_none(
     assert len(capsys.readouterr().out.splitlines()) == 2
 
 
+def test_a_folder_of_that_name_is_no_checkpoint_and_is_left(checkpoints: Checkpoints) -> None:
+    other = checkpoints.folder / "step-00000009.safetensors"
+    other.mkdir()
+    checkpoints.save(state(6))
+    found = checkpoints.newest()
+    assert found is not None
+    assert found.progress.step == 6
+    checkpoints.drop()
+    assert names(checkpoints) == [other.name]
+
+
 class Payload:
     """Unpickling it would create a file."""
 

@@ -15,7 +15,8 @@ from gpt.corpus import Pair, read_pairs
 from gpt.recipe import BEST, QUICK, Stage
 from gpt.studies import STUDIES
 from gpt.studies.entry import DEV, SPLIT, Entry, Study, split, with_stage
-from gpt.training.checkpoint import Checkpoints
+from gpt.training.checkpoint import Checkpoint, Checkpoints
+from gpt.training.progress import Point, Progress
 from gpt.training.trainer import Trained, train
 from gpt.vocabulary import PAD_ID, Vocabulary
 from reports.record import InputError, StudyRecord, read, write
@@ -173,6 +174,18 @@ def test_a_pretraining_that_was_cut_goes_on_from_its_checkpoint(
     assert [path.suffix for path in (folder / "cut" / "tiny").glob("*")] == [".json"]
 
 
+def test_checkpoints_of_another_device_are_removed(folder: Path, listed: Study) -> None:
+    """Those of a CPU hold no generator of a GPU's, and sums are taken in another order."""
+    path, entry = folder / "base.json", listed.entries[0]
+    material = study.Material.of(listed, folder)
+    kept = study.checkpoints(path, entry, 0, material, CPU)
+    progress = Progress(points=[Point(0, 0, 1.0, 0.1, 7, 0.5)])
+    kept.save(Checkpoint(progress, "fp32", 1, {"model.weight": torch.ones(1)}))
+    assert study.checkpoints(path, entry, 0, material, CPU).files() == kept.files() != []
+    study.checkpoints(path, entry, 0, material, torch.device("cuda"))
+    assert kept.files() == []
+
+
 def test_checkpoints_of_another_recipe_are_not_gone_on_from(
     folder: Path, listed: Study, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -196,6 +209,12 @@ def test_no_entry_begins_after_the_minutes(
     assert study.main([*command, "--minutes", "0"]) == 0
     assert calls == []
     assert "base seed 0: not begun" in capsys.readouterr().out
+
+
+def test_too_few_pairs_to_hold_one_out_are_refused(folder: Path, listed: Study) -> None:
+    (folder / "birth_places_train.tsv").write_text("Where was Ada Moss J born?\tOslo\n" * 4)
+    with pytest.raises(InputError, match=r"birth_places_train.tsv: too few pairs to be split"):
+        study.main(["tiny", "--corpus_folder", str(folder), "--output", str(folder / "out")])
 
 
 def test_an_unknown_entry_is_refused_with_the_known_ones(folder: Path, listed: Study) -> None:

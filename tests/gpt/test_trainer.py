@@ -135,9 +135,7 @@ def test_a_loss_that_is_not_a_number_stops_before_the_step(
     with torch.no_grad():
         model.head.weight[3, 0] = math.nan
     before = {name: p.detach().clone() for name, p in model.named_parameters()}
-    with pytest.raises(
-        InputError, match=r"^loss is nan at step 0 of 3 \(epoch 0, batch 0, 8 "
-    ):
+    with pytest.raises(InputError, match=r"^loss is nan at step 0 of 3 \(epoch 0, batch 0, 8 "):
         fit(model, TrainingData(corruption, None), Stage(1, 8, 1e-3))
     for name, parameter in model.named_parameters():
         assert torch.equal(parameter.nan_to_num(7.0), before[name].nan_to_num(7.0)), name
@@ -156,9 +154,7 @@ def test_a_loss_that_explodes_later_stops_with_the_weights_of_the_step_before(
 
     monkeypatch.setattr("gpt.training.microbatches.loss_of", explode)
     model = tiny("vanilla", corruption.vocab_size)
-    with pytest.raises(
-        InputError, match=r"^loss is inf at step 2 of 3 \(epoch 0, batch 2, 8 "
-    ):
+    with pytest.raises(InputError, match=r"^loss is inf at step 2 of 3 \(epoch 0, batch 2, 8 "):
         fit(model, TrainingData(corruption, None), Stage(1, 8, 1e-3))
     assert len(seen) == 3
     for parameter, first, last in zip(model.parameters(), seen[0], seen[2], strict=True):

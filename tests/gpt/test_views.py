@@ -22,7 +22,6 @@ LINES = [
     "no name here, but Paris",
 ]
 WORDS = 3
-ALL_BUT_NO = "name here, but "
 OFTEN = frozenset({"In", "She"})
 
 
@@ -108,6 +107,19 @@ def test_a_view_beyond_the_block_is_left_out(vocabulary: Vocabulary) -> None:
     lines = [LINES[2], "she and she"]
     assert len(EntityViews(lines, vocabulary, WORDS, size)) == 1
     assert len(EntityViews(lines, vocabulary, WORDS, size - 1)) == 0
+
+
+def test_a_text_without_entities_leaves_the_documents_alone(vocabulary: Vocabulary) -> None:
+    lines = ["no name here", "she and she"]
+    none = EntityViews(lines, vocabulary, WORDS, 128)
+    assert len(none) == 0
+    corruption = CharCorruptionDataset("\n".join(LINES) + "\n")
+    with_none, without = (TrainingData(corruption, None, views=v) for v in (none, None))
+    for one, other in zip(
+        batches(with_none, 2, 128, True, 0, 0), batches(without, 2, 128, True, 0, 0), strict=True
+    ):
+        assert torch.equal(one.x, other.x)
+        assert torch.equal(one.y, other.y)
 
 
 def test_all_lines_are_treated_alike(vocabulary: Vocabulary) -> None:
