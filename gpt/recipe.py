@@ -133,7 +133,6 @@ FASTER = (
     "Muon trains the matrices of the blocks in pretraining, AdamW the rest.",
     "The learning rate warms up over 2 % of the steps and decays linearly to 0.",
     "bf16 products where a timing at the start finds them faster than fp32.",
-    "Lines are truncated to 7/8 of the block alone, not to a random length below it.",
     "A third MASK ends the masked span, as MASK ends an answer.",
 )
 
@@ -151,7 +150,10 @@ QUICK = Recipe(
     shuffle=True,
     whole_lines=True,
     closing_mask=True,
-    remarks=FASTER,
+    remarks=(
+        *FASTER,
+        "Lines are truncated to 7/8 of the block alone, not to a random length below it.",
+    ),
 )
 
 BEST = Recipe(

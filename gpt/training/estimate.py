@@ -32,9 +32,6 @@ FP32 = 4
 MOMENTS = {AdamW: 2, Muon: 1}
 """Running means that an optimizer keeps of each parameter's gradient."""
 
-UNCOUNTED = 1.15
-"""Autograd keeps up to so many times the count: kernels copy inputs into an order of their own."""
-
 
 @dataclass(frozen=True)
 class Memory:
@@ -80,7 +77,7 @@ class Estimate:
         """One line for the user."""
         m = self.memory
         return (
-            f"estimate: {_bytes(m.total)} at most (parameters {_bytes(m.parameters)}, gradients "
+            f"estimate: {_bytes(m.total)} counted (parameters {_bytes(m.parameters)}, gradients "
             f"{_bytes(m.gradients)}, optimizers {_bytes(m.states)}, activations "
             f"{_bytes(m.activations)}); {self.operations / 1e9:,.2f} GFLOP and {self.seconds:.2g} "
             f"s a step, so {self.seconds * self.steps / 60:,.1f} minutes for {self.steps:,} steps"

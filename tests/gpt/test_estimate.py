@@ -27,6 +27,8 @@ Build = Callable[..., GPT]
 CPU = torch.device("cpu")
 MUON = Stage(1, 4, 1e-3, matrix_rate=0.02)
 ADAMW = replace(MUON, matrix_rate=None)
+# Autograd keeps up to so many times the count: kernels copy inputs into an order of their own.
+UNCOUNTED = 1.15
 
 
 def batch_of(rows: int, positions: int, symbols: int) -> Batch:
@@ -107,7 +109,7 @@ def test_activations_are_what_autograd_keeps(
     model = tiny(variant, dropout=dropout, **sizes)
     found = kept(model, batch, precision)
     counted = activations(model.config, Shape.of(batch), precision, CPU)
-    assert 1.0 <= found / counted <= estimate.UNCOUNTED
+    assert 1.0 <= found / counted <= UNCOUNTED
     one_layer_less = replace(model.config, layers=model.config.layers - 1)
     assert found / activations(one_layer_less, Shape.of(batch), precision, CPU) > 1.2
 
@@ -143,7 +145,7 @@ def test_an_estimate_changes_nothing_and_says_what_it_is(tiny: Build) -> None:
     assert made.memory.activations == activations(model.config, full, "fp32", CPU)
     minute = replace(made, seconds=0.1, operations=2.5e9, memory=Memory(4, 4, 8, 2 * 10**9))
     assert minute.sentence() == (
-        "estimate: 2.00 GB at most (parameters 0.0 MB, gradients 0.0 MB, optimizers 0.0 MB, "
+        "estimate: 2.00 GB counted (parameters 0.0 MB, gradients 0.0 MB, optimizers 0.0 MB, "
         "activations 2.00 GB); 2.50 GFLOP and 0.1 s a step, so 1.0 minutes for 600 steps"
     )
 

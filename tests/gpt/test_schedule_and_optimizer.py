@@ -135,6 +135,12 @@ def test_recipes_that_differ_say_so_and_hash_apart() -> None:
     assert (shorter.pretrain.epochs, shorter.finetune) == (1, PRACTICAL.finetune)
 
 
+def test_a_recipe_speaks_of_truncation_where_it_shows_lines_and_truncates_them_alike() -> None:
+    for r in RECIPES.values():
+        said = any("truncated" in sentence for sentence in r.changes())
+        assert said == (r.whole_lines and r.document_share > 0), r.name
+
+
 def test_an_unknown_recipe_is_refused() -> None:
     with pytest.raises(InputError, match="unknown recipe 'slow'; known: practical"):
         recipe("slow")
