@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from reports.comparison import Paired, mcnemar
-from reports.formats import counted, short
+from reports.formats import counted, duration, short
 from reports.learning_curves import Compared, compare
 from reports.studies import Entry, Made, Studies, Timed
 
@@ -73,12 +73,12 @@ def by_minutes(entries: Sequence[Entry]) -> list[Made]:
 
 
 def stages(made: Made) -> str:
-    """What an entry's time went into: `pretraining 3.1, finetuning 0.2, asking 0.1`."""
+    """What an entry's time went into: pretraining 3 min 5 s, asking 2.0 s."""
     record = made.record
     names = {"pretrain": "pretraining", "finetune": "finetuning", "scratch": "finetuning"}
     parts = [(names[run.run], run.seconds) for run in record.runs]
     parts.append(("asking", sum(found.seconds for found in record.answers)))
-    return ", ".join(f"{name} {seconds / 60:.1f}" for name, seconds in parts)
+    return ", ".join(f"{name} {duration(seconds)}" for name, seconds in parts)
 
 
 # -------------------------------------------------------------------------------- capacity

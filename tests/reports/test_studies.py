@@ -94,7 +94,7 @@ def test_minutes_count_all_stages_and_are_sorted(html: str, studies: Studies) ->
     runs = study_tables.by_minutes(studies["minutes"])
     assert [made.record.seconds for made in runs] == [302.0, 602.0, 1202.0]
     rows = table_of(html, "minutes")
-    assert "5.03 pretraining 5.0, asking 0.0 40 12.5 %" in rows[0]
+    assert "5.03 pretraining 5 min 0 s, asking 2.0 s 40 12.5 %" in rows[0]
     alt = study_figures.minutes(runs).alt
     assert "12.5 % in 5.0, 25.0 % in 10.0, 50.0 % in 20.0 minutes" in alt
 
