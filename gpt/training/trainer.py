@@ -245,6 +245,7 @@ def _expected(
 def _show(bar: tqdm[Never], point: Point) -> None:
     speed = point.tokens / max(point.seconds, 1e-9)
     bar.set_postfix_str(
-        f"loss {point.loss:.3f}, rate {point.learning_rate:.1e}, {speed:,.0f} tokens/s"
+        f"loss {point.loss:.3f}, rate {point.learning_rate:.1e}, {speed:,.0f} tokens/s",
+        refresh=False,  # shown at the bar's own pace
     )
     bar.update()
