@@ -22,7 +22,6 @@ from gpt.arguments import positive, seed
 from gpt.corpus import CORPORA, read_documents
 from gpt.device import choose, describe
 from gpt.examples import training_data
-from gpt.model import build
 from gpt.recipe import PRACTICAL, Recipe
 from gpt.training.trainer import train
 from gpt.vocabulary import Vocabulary
@@ -77,10 +76,7 @@ def ours(
 ) -> tuple[list[tuple[int, float, int]], int]:
     """The same of our own training, in fp32 as the recipe says."""
     vocabulary = Vocabulary.of_text(text)
-    model = build(
-        "vanilla", len(vocabulary), recipe.block_size, seed,
-        layers=recipe.layers, heads=recipe.heads, width=recipe.width, dropout=recipe.dropout,
-    )  # fmt: skip
+    model = recipe.model("vanilla", len(vocabulary), seed)
     data = training_data("pretrain", recipe, text, vocabulary, [], Path(), seed)
     done = train(model, data, recipe, recipe.pretrain, text.count("\n"), seed, device, "fp32")
     before = [0, *(point.tokens for point in done.points)]

@@ -20,7 +20,6 @@ from benchmarks.measure import compare
 from gpt.corpus import find, read_documents
 from gpt.device import choose, describe
 from gpt.examples import training_data
-from gpt.model import build
 from gpt.recipe import PRACTICAL, Recipe
 from gpt.training.trainer import train
 from gpt.vocabulary import Vocabulary
@@ -67,10 +66,7 @@ def by_course(text: str, device: torch.device) -> Callable[[], float]:
 def by_us(text: str, recipe: Recipe, device: torch.device) -> Callable[[], float]:
     """One epoch of run.py's loop a turn, drawing the examples included."""
     vocabulary = Vocabulary.of_text(text)
-    model = build(
-        "vanilla", len(vocabulary), recipe.block_size, 0,
-        layers=recipe.layers, heads=recipe.heads, width=recipe.width, dropout=recipe.dropout,
-    )  # fmt: skip
+    model = recipe.model("vanilla", len(vocabulary), seed=0)
     data = training_data("pretrain", recipe, text, vocabulary, [], Path(), 0)
 
     def turn() -> float:

@@ -7,7 +7,7 @@ import json
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
-from gpt.model import ModelConfig
+from gpt.model import GPT, ModelConfig, build
 from reports.record import InputError
 
 
@@ -67,6 +67,13 @@ class Recipe:
         """The stage of a run: 'pretrain', 'finetune' or 'scratch'."""
         stage: Stage = getattr(self, run)
         return stage
+
+    def model(self, variant: str, vocabulary_size: int, seed: int) -> GPT:
+        """A freshly initialised model of this recipe's size."""
+        return build(
+            variant, vocabulary_size, self.block_size, seed,
+            layers=self.layers, heads=self.heads, width=self.width, dropout=self.dropout,
+        )  # fmt: skip
 
     def fits(self, config: ModelConfig) -> bool:
         """Whether a model of that config is of this recipe's size."""

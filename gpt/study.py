@@ -32,7 +32,7 @@ from gpt.corpus import CORPORA, Pair, read_documents, read_pairs
 from gpt.device import choose, describe
 from gpt.evaluation import ask, count
 from gpt.examples import training_data
-from gpt.model import GPT, build
+from gpt.model import GPT
 from gpt.studies import STUDIES
 from gpt.studies.entry import SPLIT, Entry, Study, split
 from gpt.training.checkpoint import AnotherRunError, Checkpoints
@@ -120,10 +120,7 @@ def carry_out(
     clock = Clock()
     begun = kept.newest(entry.recipe.precision) if kept is not None else None
     recipe, vocabulary = entry.recipe, Vocabulary.of_text(material.text)
-    model = build(
-        entry.variant, len(vocabulary), recipe.block_size, seed,
-        layers=recipe.layers, heads=recipe.heads, width=recipe.width, dropout=recipe.dropout,
-    )  # fmt: skip
+    model = recipe.model(entry.variant, len(vocabulary), seed)
     runs, answers = [], []
     stages = ["pretrain", "finetune"] if entry.finetunes else ["pretrain"]
     for run in stages:

@@ -77,7 +77,7 @@ class SelfAttention(nn.Module):
     def _queries_keys_values(
         self, x: Float[Tensor, "B T C"], positions: Int[Tensor, " B"] | None = None
     ) -> tuple[Tensor, Tensor, Tensor]:
-        """One product for all three: three narrow ones take half as long again on a CPU."""
+        """One product for all three, a little faster on a CPU at the practical's width."""
         layers = (self.query, self.key, self.value)
         weight = torch.cat([layer.weight for layer in layers])
         bias = torch.cat([layer.bias for layer in layers])

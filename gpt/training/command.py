@@ -20,7 +20,7 @@ from gpt.batches import TrainingData
 from gpt.corpus import Pair, find, read_pairs, refuse_overwriting
 from gpt.device import choose, describe, make_deterministic
 from gpt.examples import needs_pairs, training_data
-from gpt.model import GPT, build
+from gpt.model import GPT
 from gpt.parameters import Header, identity_of, load_parameters, save_parameters
 from gpt.ranks import Ranks
 from gpt.recipe import PRACTICAL, Recipe, recipe
@@ -190,10 +190,7 @@ def _model(arguments: Namespace, vocabulary: Vocabulary) -> tuple[str, GPT, Reci
     if arguments.reading_params_path is None:
         kind = "pretrain" if arguments.function == "pretrain" else "scratch"
         chosen = recipe(name or PRACTICAL.name)
-        model = build(
-            arguments.variant, len(vocabulary), chosen.block_size, arguments.seed,
-            layers=chosen.layers, heads=chosen.heads, width=chosen.width, dropout=chosen.dropout,
-        )  # fmt: skip
+        model = chosen.model(arguments.variant, len(vocabulary), arguments.seed)
     else:
         kind = arguments.function
         path = Path(arguments.reading_params_path)

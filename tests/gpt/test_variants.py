@@ -17,6 +17,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from gpt import recipe
 from gpt.attention import VARIANTS
 from gpt.attention.vanilla import SelfAttention
 from gpt.batches import TrainingData
@@ -26,7 +27,6 @@ from gpt.model import GPT, build
 from gpt.parameters import read_parameters
 from gpt.recipe import PRACTICAL, RECIPES, Stage
 from gpt.run import main
-from gpt.training import command
 from gpt.training.trainer import train
 from gpt.vocabulary import Vocabulary
 
@@ -86,7 +86,7 @@ def test_a_flag_that_run_py_ignores_is_caught(
     def ignoring(variant: str, *arguments: Any, **options: Any) -> GPT:
         return build("vanilla", *arguments, **options)
 
-    monkeypatch.setattr(command, "build", ignoring)
+    monkeypatch.setattr(recipe, "build", ignoring)
     with pytest.raises(AssertionError, match="asked for rope"):
         require_all_to_differ(models_of_the_command_line(folder))
 
@@ -117,9 +117,9 @@ def loss_after_one_batch_again_and_again(model: GPT, vocabulary: Vocabulary) -> 
     """
     pairs = [Pair(f"{a}da born in?", place, i) for i, (a, place) in enumerate(ANSWERS.items(), 1)]
     data = TrainingData(None, NameDataset(vocabulary, pairs))
-    recipe = replace(PRACTICAL, schedule="linear", dropout=0.0)
+    chosen = replace(PRACTICAL, schedule="linear", dropout=0.0)
     stage = Stage(150, len(pairs), 0.01)
-    return train(model, data, recipe, stage, 1, 0, torch.device("cpu"), "fp32").final_loss
+    return train(model, data, chosen, stage, 1, 0, torch.device("cpu"), "fp32").final_loss
 
 
 @pytest.fixture
