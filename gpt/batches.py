@@ -76,7 +76,10 @@ class TrainingData:
             kinds.append(self.corruption.examples(chosen, draws[chosen]))
         if self.entity_views is not None:
             shown = torch.from_numpy(_generator(seed, epoch, 3).random(self.views))
-            kinds.append(self.entity_views.examples(torch.arange(self.views), shown))
+            around = None
+            if numbers := self.entity_views.surroundings.draws:
+                around = torch.from_numpy(_generator(seed, epoch, 4).random((self.views, numbers)))
+            kinds.append(self.entity_views.examples(torch.arange(self.views), shown, around))
         if self.names is not None and self.questions:
             chosen = torch.arange(len(self.names))
             if self.corruption is not None:

@@ -49,7 +49,9 @@ def training_data(
     views = None
     if recipe.entity_views:
         documents = text.rstrip("\n").split("\n")
-        views = EntityViews(documents, vocabulary, recipe.view_words, recipe.block_size)
+        views = EntityViews(
+            documents, vocabulary, recipe.view_words, recipe.block_size, recipe.names_amid_words
+        )
     data = TrainingData(corruption, names, recipe.question_share, views, recipe.document_share)
     if not len(data):
         raise InputError(

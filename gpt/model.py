@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any, cast
 
 import torch
@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from gpt.attention import VARIANTS
 from gpt.attention.cache import State
+from gpt.attention.options import resolved
 from gpt.linear import Linear
 
 
@@ -26,6 +27,8 @@ class ModelConfig:
     heads: int = 8
     width: int = 256
     dropout: float = 0.1
+    attention: dict[str, Any] = field(default_factory=dict)
+    """The options of the variant (see attention/options.py)."""
 
     def to_dict(self) -> dict[str, Any]:
         return asdict(self)
@@ -40,7 +43,7 @@ class Block(nn.Module):
         self.norm1 = nn.LayerNorm(C)
         self.norm2 = nn.LayerNorm(C)
         self.attention = VARIANTS[config.variant](
-            C, config.heads, config.block_size, config.dropout
+            C, config.heads, config.block_size, config.dropout, **config.attention
         )
         self.mlp = nn.Sequential(
             Linear(C, 4 * C), nn.GELU(), Linear(4 * C, C), nn.Dropout(config.dropout)
@@ -83,12 +86,12 @@ class GPT(nn.Module):
         super().__init__()
         self.config = config
         self.tokens = nn.Embedding(config.vocabulary_size, config.width)
-        if VARIANTS[config.variant].positions_learned:
+        self.dropout = nn.Dropout(config.dropout)
+        self.blocks = nn.ModuleList(Block(config) for _ in range(config.layers))
+        if all(block.attention.positions_learned for block in self._blocks):
             self.positions = nn.Parameter(torch.zeros(config.block_size, config.width))
         else:
             self.register_parameter("positions", None)
-        self.dropout = nn.Dropout(config.dropout)
-        self.blocks = nn.ModuleList(Block(config) for _ in range(config.layers))
         self.norm = nn.LayerNorm(config.width)
         self.head = Linear(config.width, config.vocabulary_size, bias=False)
         self.apply(_initialise)
@@ -181,11 +184,10 @@ def build(
 ) -> GPT:
     """A freshly initialised model; the caller's random state is left as it was.
 
-    options: `layers`, `heads`, `width`, `dropout` of ModelConfig.
-    Raises: ValueError for an unknown variant or shapes that do not fit.
+    options: `layers`, `heads`, `width`, `dropout`, `attention` of ModelConfig.
+    Raises: ValueError for an unknown variant, or shapes or options that do not fit.
     """
-    if variant not in VARIANTS:
-        raise ValueError(f"unknown variant {variant!r}; known: {', '.join(VARIANTS)}")
+    options["attention"] = resolved(variant, options.get("attention", {}))
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         return GPT(ModelConfig(variant, vocabulary_size, block_size, **options))

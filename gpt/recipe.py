@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
 from gpt.model import GPT, ModelConfig, build
@@ -33,10 +33,12 @@ class Recipe:
     the start; question_share: share of the pretraining examples that are training questions;
     document_share: share of the documents that an epoch of pretraining shows corrupted;
     entity_views: an epoch also shows each entity beside its line's name (see views.py), with up to
-    `view_words` words before it; whole_lines: no random truncation below the block;
+    `view_words` words before it; names_amid_words: share of the views whose name stands amid other
+    words (see surroundings.py); whole_lines: no random truncation below the block;
     closing_mask: a third MASK ends the masked span, as MASK ends an answer; ascii_pairs: drop
     other characters from the training pairs, as the course does; shuffle: new order each epoch,
-    batches of similar length
+    batches of similar length; attention: the options of the variant, those that are not given
+    have its defaults
     remarks: differences from the course's recipe that are no numbers, in sentences
     """
 
@@ -57,10 +59,12 @@ class Recipe:
     document_share: float = 1.0
     entity_views: bool = False
     view_words: int = 3
+    names_amid_words: float = 0.0
     ascii_pairs: bool = True
     block_size: int = 128
     weight_decay: float = 0.1
     clip: float = 1.0
+    attention: dict[str, Any] = field(default_factory=dict)
     remarks: tuple[str, ...] = ()
 
     def stage(self, run: str) -> Stage:
@@ -69,10 +73,14 @@ class Recipe:
         return stage
 
     def model(self, variant: str, vocabulary_size: int, seed: int) -> GPT:
-        """A freshly initialised model of this recipe's size."""
+        """A freshly initialised model of this recipe's size.
+
+        Raises: ValueError for options that the variant has not or that do not fit.
+        """
         return build(
             variant, vocabulary_size, self.block_size, seed,
             layers=self.layers, heads=self.heads, width=self.width, dropout=self.dropout,
+            attention=self.attention,
         )  # fmt: skip
 
     def fits(self, config: ModelConfig) -> bool:
@@ -86,8 +94,9 @@ class Recipe:
         return replace(self, **changed)
 
     def hyperparameters(self) -> dict[str, Any]:
-        """All fields that act on the training, as JSON values."""
-        return {k: v for k, v in asdict(self).items() if k not in ("name", "remarks")}
+        """All fields that act on the training, as JSON values, and no empty option."""
+        fields = {k: v for k, v in asdict(self).items() if k not in ("name", "remarks")}
+        return {k: v for k, v in fields.items() if k not in LATER or v}
 
     def changes(self) -> tuple[str, ...]:
         """What differs from the course's recipe, in sentences for the report."""
@@ -106,6 +115,8 @@ class Recipe:
         ).hexdigest()
 
 
+# Fields that recipes of earlier records had not; as long as they are empty, the recipe is the same.
+LATER = ("attention", "names_amid_words")
 SIZES = ("layers", "heads", "width", "dropout", "weight_decay", "clip")
 STAGE_NUMBERS = ("epochs", "batch_size", "rate")
 TITLES = {

@@ -65,6 +65,10 @@ def _parser() -> argparse.ArgumentParser:
     add("--control_corpus_path", help="questions about people who are not in the text")
     add("--outputs_path", help="where to write the predictions, one a line")
     add("--recipe", choices=sorted(RECIPES), help="default: that of the parameters, else practical")
+    add(
+        "--attention", nargs="+", default=[], metavar="NAME=VALUE",
+        help="options of the variant, for a model that is new",
+    )  # fmt: skip
     add("--epochs", type=positive, help="instead of the recipe's")
     add("--seed", type=seed, default=0)
     add("--device", choices=["auto", "cpu", "cuda"], default="auto")

@@ -22,6 +22,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from gpt.pieces import Examples
+from gpt.surroundings import Surroundings
 from gpt.vocabulary import MASK_ID, Vocabulary
 
 NAME = re.compile(r"(.+?(?<![ .]\w)(?<!^\w))\. ")  # the stop after an initial ends no name
@@ -34,12 +35,21 @@ class EntityViews:
     """The views of a corpus: a fixed list of (name, entity), the words between drawn anew."""
 
     def __init__(
-        self, documents: list[str], vocabulary: Vocabulary, words: int, block: int
+        self,
+        documents: list[str],
+        vocabulary: Vocabulary,
+        words: int,
+        block: int,
+        amid_share: float = 0.0,
     ) -> None:
         """words: at most so many words to the left of an entity are shown
 
+        amid_share: of the views, those whose name stands amid words (see surroundings.py), unless
+        the view is then too long
         A view that is longer than `block` is left out.
         """
+        self.block = block
+        self.surroundings = Surroundings(documents, MASK_OFFSET, amid_share)
         common = _common_words(documents)
         starts, found, lefts = [MASK_OFFSET], [], []
         for document in documents:
@@ -60,24 +70,53 @@ class EntityViews:
     def __len__(self) -> int:
         return len(self.entities)
 
-    def examples(self, chosen: Int[Tensor, " n"], u: Float[Tensor, " n"]) -> Examples:
+    def examples(
+        self,
+        chosen: Int[Tensor, " n"],
+        u: Float[Tensor, " n"],
+        around: Float[Tensor, "n draws"] | None = None,
+    ) -> Examples:
         """The chosen views; `u` of [0, 1) decides how many words are shown, all numbers alike.
 
-        Name, words and MASKs before the entity are no targets: there is nothing to learn from
-        guessing a name.
+        around: uniform numbers that decide what stands around the names; None: nothing
+        All before the entity is no target: there is nothing to learn from guessing a name.
         """
         offset, begin, start, end = self.entities[chosen].unbind(-1)
-        shown = (u * self.lefts.shape[1]).long()
-        left = self.lefts[chosen].gather(1, shown[:, None])[:, 0]
+        lefts = self.lefts[chosen]
+        left = lefts.gather(1, (u * lefts.shape[1]).long()[:, None])[:, 0]
         mask = torch.tensor([0, 1]).expand(len(chosen), 2)
-        name = torch.stack((offset, begin), -1)
         words = torch.stack((offset + left, start - left), -1)
         entity = torch.stack((offset + start, end - start), -1)
-        pieces = torch.stack((name, mask, words, mask, entity, mask), 1)
-        return Examples(self.symbols, pieces, begin + (start - left) + 1)
+        name = torch.stack((offset, begin), -1)[:, None]
+        if around is not None:
+            near = torch.stack((offset[:, None] + lefts[:, 1:] - 1, -lefts.diff()), -1)
+            name = self._amid_words(name, self.block - (end - left) - 3, around, near)
+        rest = torch.stack((mask, words, mask, entity, mask), 1)
+        pieces = torch.cat((name, rest), 1)
+        return Examples(self.symbols, pieces, pieces[:, :-2, 1].sum(-1) - 1)
+
+    def _amid_words(
+        self,
+        name: Int[Tensor, "n 1 2"],
+        room: Int[Tensor, " n"],
+        around: Float[Tensor, "n draws"],
+        near: Int[Tensor, "n words 2"],
+    ) -> Int[Tensor, "n parts 2"]:
+        """The name between the words drawn for it, or as it was where they take more than `room`.
+
+        A line without name is left as it is.
+        """
+        before, after, stopped = self.surroundings.around(around, near)
+        bare = name - torch.tensor([0, STOP])
+        stop = torch.stack((bare[..., 0] + bare[..., 1], STOP * stopped[:, None]), -1)
+        amid = torch.cat((before, bare, after, stop), 1)
+        fits = (name[:, 0, 1] > 0) & (amid[..., 1].sum(-1) <= room)
+        plain = torch.cat((before * 0, name, after * 0, stop * 0), 1)
+        return torch.where(fits[:, None, None], amid, plain)
 
 
 MASK_OFFSET = 1  # symbols[0] is MASK, the documents follow
+STOP = len(". ")
 
 
 def body(document: str) -> int:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
+from gpt.attention.heads import Attention
 from gpt.attention.rope import RotaryAttention
 from gpt.attention.vanilla import SelfAttention
 
-VARIANTS: dict[str, type[SelfAttention]] = {"vanilla": SelfAttention, "rope": RotaryAttention}
+VARIANTS: dict[str, type[Attention]] = {"vanilla": SelfAttention, "rope": RotaryAttention}

@@ -3,92 +3,47 @@
 from __future__ import annotations
 
 import torch
-from jaxtyping import Float, Int
-from torch import Tensor, nn
+from jaxtyping import Bool, Float, Int
+from torch import Tensor
 from torch.nn import functional
 
 from gpt.attention.cache import KeyValues
-from gpt.linear import Linear, linear
+from gpt.attention.heads import Attention
 
 
-class SelfAttention(nn.Module):
-    """softmax(scale · QKᵀ)V in each head, then an output projection.
+class SelfAttention(Attention):
+    """softmax(scale · QKᵀ)V in each head."""
 
-    Positions are learned and added to the embedding by the model (`positions_learned`).
-    """
-
-    positions_learned = True
-
-    def __init__(
+    def mix(
         self,
-        width: int,
-        heads: int,
-        block_size: int,
-        dropout: float,
-        causal: bool = True,
-        scale: float | None = None,
-    ) -> None:
-        """`scale` multiplies the scores; None means 1/√(width/heads), as in the practical's code.
-
-        Raises: ValueError if `heads` does not divide `width`.
-        """
-        super().__init__()
-        if width % heads:
-            raise ValueError(f"width {width} is not a multiple of {heads} heads")
-        self.heads, self.dropout, self.causal = heads, dropout, causal
-        self._scale = (width // heads) ** -0.5 if scale is None else scale
-        self.block_size = block_size
-        self.query = Linear(width, width)
-        self.key = Linear(width, width)
-        self.value = Linear(width, width)
-        self.projection = Linear(width, width)
-        self.residual_dropout = nn.Dropout(dropout)
-
-    def forward(self, x: Float[Tensor, "B T C"]) -> Float[Tensor, "B T C"]:
-        q, k, v = self._queries_keys_values(x)
-        dropout = self.dropout if self.training else 0.0
-        return self._output(softmax_attention(q, k, v, self._scale, self.causal, dropout))
-
-    def start(
-        self, x: Float[Tensor, "B T C"], lengths: Int[Tensor, " B"], room: int
-    ) -> tuple[Float[Tensor, "B T C"], KeyValues]:
-        """`forward`, and the keys and values for `extend`; padding is behind every query."""
-        q, k, v = self._queries_keys_values(x)
-        y = self._output(softmax_attention(q, k, v, self._scale, self.causal, 0.0))
-        return y, KeyValues(k, v, room)
-
-    def extend(
-        self, x: Float[Tensor, "B 1 C"], positions: Int[Tensor, " B"], state: KeyValues
-    ) -> Float[Tensor, "B 1 C"]:
-        """The output at each row's next position, which the state then holds as well."""
-        q, k, v = self._queries_keys_values(x, positions)
-        state.append(k, v, positions)
-        return self._output(state.attend(q, positions, self._scale))
-
-    def place(
-        self, x: Float[Tensor, "B H T D"], positions: Int[Tensor, " B"] | None = None
+        q: Float[Tensor, "B H T D"],
+        k: Float[Tensor, "B H T D"],
+        v: Float[Tensor, "B H T D"],
+        padding: Bool[Tensor, "B T"] | None,
     ) -> Float[Tensor, "B H T D"]:
-        """Give queries or keys their positions; here the embedding has done so already.
+        dropout = self.dropout if self.training else 0.0
+        return softmax_attention(q, k, v, self._scale, self.causal, dropout, padding)
 
-        positions: of the only query or key of each row (T is 1); None means 0 … T − 1
-        """
-        return x
+    def begin(
+        self,
+        q: Float[Tensor, "B H T D"],
+        k: Float[Tensor, "B H T D"],
+        v: Float[Tensor, "B H T D"],
+        lengths: Int[Tensor, " B"],
+        room: int,
+    ) -> tuple[Float[Tensor, "B H T D"], KeyValues]:
+        return self.mix(q, k, v, None), KeyValues(k, v, room)
 
-    def _queries_keys_values(
-        self, x: Float[Tensor, "B T C"], positions: Int[Tensor, " B"] | None = None
-    ) -> tuple[Tensor, Tensor, Tensor]:
-        """One product for all three, a little faster on a CPU at the practical's width."""
-        layers = (self.query, self.key, self.value)
-        weight = torch.cat([layer.weight for layer in layers])
-        bias = torch.cat([layer.bias for layer in layers])
-        B, T, C = x.shape
-        joint = linear(x, weight, bias).view(B, T, 3, self.heads, C // self.heads)
-        q, k, v = joint.transpose(1, 3).unbind(2)
-        return self.place(q, positions), self.place(k, positions), v
-
-    def _output(self, y: Float[Tensor, "B H T D"]) -> Float[Tensor, "B T C"]:
-        out: Tensor = self.residual_dropout(self.projection(y.transpose(1, 2).flatten(2)))
-        return out
+    def step(
+        self,
+        q: Float[Tensor, "B H 1 D"],
+        k: Float[Tensor, "B H 1 D"],
+        v: Float[Tensor, "B H 1 D"],
+        positions: Int[Tensor, " B"],
+        state: KeyValues,
+    ) -> Float[Tensor, "B H 1 D"]:
+        state.append(k, v, positions)
+        return state.attend(q, positions, self._scale)
 
 
 def softmax_attention(
@@ -98,27 +53,52 @@ def softmax_attention(
     scale: float,
     causal: bool,
     dropout: float,
+    padding: Bool[Tensor, "B T"] | None = None,
 ) -> Float[Tensor, "B H T D"]:
     """softmax(scale · QKᵀ)V in each head, with dropout on the weights.
+
+    padding: keys that no query sees; a query that sees no key gets 0
 
     torch's fused kernel, but for bf16 on a CPU: there its backward pass takes seven times as long
     as plain products at the practical's lengths, and half of the whole training step.
     """
+    B, _, T, _ = q.shape
+    seen = nothing = None
+    if padding is not None:
+        seen = ~padding[:, None, None, :].expand(B, 1, T, T)
+        seen = seen & ~later(T, q.device) if causal else seen
+        nothing = ~seen.any(-1, keepdim=True)
+        seen = seen | nothing  # softmax over no key is no number: over all keys, then made 0
     if q.device.type == "cpu" and q.dtype == torch.bfloat16:
         with torch.autocast("cpu", enabled=False):
-            return _by_products(q, k, v, scale, causal, dropout)
-    return functional.scaled_dot_product_attention(
-        q, k, v, dropout_p=dropout, is_causal=causal, scale=scale
-    )
+            y = _by_products(q, k, v, scale, causal, dropout, seen)
+    else:
+        y = functional.scaled_dot_product_attention(
+            q, k, v, seen, dropout, is_causal=causal and seen is None, scale=scale
+        )
+    return y if nothing is None else y.masked_fill(nothing, 0.0)
+
+
+def later(positions: int, device: torch.device) -> Bool[Tensor, "T T"]:
+    """Whether the key of a column stands after the query of its row."""
+    return torch.ones(positions, positions, dtype=torch.bool, device=device).triu(1)
 
 
 def _by_products(
-    q: Tensor, k: Tensor, v: Tensor, scale: float, causal: bool, dropout: float
+    q: Tensor,
+    k: Tensor,
+    v: Tensor,
+    scale: float,
+    causal: bool,
+    dropout: float,
+    seen: Tensor | None,
 ) -> Tensor:
     B, H, T, D = q.shape
     bias = torch.zeros(T, T, dtype=q.dtype)
-    if causal:
-        bias.masked_fill_(torch.ones(T, T, dtype=torch.bool).triu(1), float("-inf"))
+    if seen is not None:
+        bias = bias.masked_fill(~seen, float("-inf")).expand(B, H, T, T).reshape(B * H, T, T)
+    elif causal:
+        bias.masked_fill_(later(T, q.device), float("-inf"))
     q, k, v = (x.reshape(B * H, T, D) for x in (q, k, v))
     scores = torch.baddbmm(bias.expand(B * H, T, T), q, k.transpose(1, 2), alpha=scale)
     weights = functional.dropout(scores.softmax(-1), dropout)

@@ -33,6 +33,11 @@ ABLATIONS = Study(
             "Training questions mixed into pretraining, a fifth of the examples.",
             replace(BASE, question_share=0.2),
         ),
+        Entry(
+            "names-amid-words",
+            "Of the names, 70 % amid other words of the text.",
+            replace(BASE, names_amid_words=0.7),
+        ),
         Entry("vanilla", "Learned positions in place of rotary ones.", BASE, variant="vanilla"),
         Entry(
             "adamw",

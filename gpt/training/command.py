@@ -16,6 +16,7 @@ from typing import Literal
 import torch
 
 from gpt.arguments import required
+from gpt.attention.options import parse
 from gpt.batches import TrainingData
 from gpt.corpus import Pair, find, read_pairs, refuse_overwriting
 from gpt.device import choose, describe, make_deterministic
@@ -190,7 +191,13 @@ def _model(arguments: Namespace, vocabulary: Vocabulary) -> tuple[str, GPT, Reci
     if arguments.reading_params_path is None:
         kind = "pretrain" if arguments.function == "pretrain" else "scratch"
         chosen = recipe(name or PRACTICAL.name)
-        model = chosen.model(arguments.variant, len(vocabulary), arguments.seed)
+        try:
+            given = parse(arguments.variant, arguments.attention)
+            model = replace(chosen, attention=given).model(
+                arguments.variant, len(vocabulary), arguments.seed
+            )
+        except ValueError as problem:
+            raise InputError(str(problem)) from None
     else:
         kind = arguments.function
         path = Path(arguments.reading_params_path)
@@ -201,6 +208,9 @@ def _model(arguments: Namespace, vocabulary: Vocabulary) -> tuple[str, GPT, Reci
                 f"{path}: a model of recipe {header.recipe!r}, whose size differs from recipe "
                 f"{chosen.name!r}"
             )
+        if arguments.attention:
+            raise InputError(f"{path} says what its attention is: --attention cannot change it")
+    chosen = replace(chosen, attention=model.config.attention)
     if arguments.epochs is not None:
         chosen = chosen.with_epochs(kind, arguments.epochs)
     return kind, model, chosen

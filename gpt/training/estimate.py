@@ -19,7 +19,6 @@ import torch
 from torch.nn.utils import clip_grad_norm_
 from torch.optim import AdamW, Muon, Optimizer
 
-from gpt.attention import VARIANTS
 from gpt.batches import Batch
 from gpt.model import GPT, ModelConfig
 from gpt.ranks import Ranks
@@ -173,7 +172,7 @@ def activations(
     size = FP32 if precision == "fp32" else 2
     on_cpu, drops = device.type == "cpu", config.dropout > 0
     fused = not (on_cpu and (precision == "bf16" or drops))
-    rotated = fused and not VARIANTS[config.variant].positions_learned
+    rotated = fused and config.variant == "rope"
     mask = drops * (size if on_cpu else 1)
     position = C * (size * (6 * L + 10 * (L - 1) + 2 * L * rotated) + mask * 2 * L)
     position += 0 if fused else size * L * H * shape.positions * (3 if drops else 1)
