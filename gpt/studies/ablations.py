@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from gpt.recipe import BEST, PRACTICAL
-from gpt.studies.entry import SPLIT, Entry, Study, with_stage
+from gpt.recipe import PRACTICAL
+from gpt.studies.entry import NAMES_FIRST, SPLIT, Entry, Study, with_stage
 
 EPOCHS = 20
-BASE = BEST.with_epochs("pretrain", EPOCHS)
+BASE = NAMES_FIRST.with_epochs("pretrain", EPOCHS)
 
 ABLATIONS = Study(
     name="ablations",
@@ -19,7 +19,11 @@ ABLATIONS = Study(
     asked=SPLIT,
     asked_twice=True,
     entries=(
-        Entry("base", f"The recipe “best” with {EPOCHS} epochs.", BASE),
+        Entry(
+            "base",
+            f"The recipe “best” with {EPOCHS} epochs and every name first in its view.",
+            BASE,
+        ),
         Entry(
             "spans-alone",
             "Span corruption in place of the views of entities.",

@@ -9,13 +9,15 @@ from typing import Any
 
 from gpt.corpus import Pair
 from gpt.model import GPT
-from gpt.recipe import Recipe, Stage
+from gpt.recipe import BEST, Recipe, Stage
 from gpt.vocabulary import Vocabulary
 from reports.record import InputError
 
 EVERY = 5
 SPLIT = f"a split of the training pairs (every {EVERY}th)"
 DEV = "birth_dev.tsv"
+NAMES_FIRST = replace(BEST, names_amid_words=0.0)
+"""Recipe `best` with every name first in its view: the better one if pretraining is short."""
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import time
 from typing import Literal
 
@@ -36,15 +37,15 @@ def loss_of(
 def faster_precision(model: GPT, batch: Batch, device: torch.device) -> Precision:
     """Time a forward and backward pass in fp32 and in bf16 and return the faster.
 
-    The parameters, their gradients (none) and the random state are left as they were.
+    The model and the random state are left as they were.
     """
+    trial = copy.deepcopy(model)
     seconds: dict[Precision, float] = {}
     with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
         for precision in ("fp32", "bf16", "fp32", "bf16"):
             begin = time.perf_counter()
-            loss_of(model, batch, device, precision).backward()
+            loss_of(trial, batch, device, precision).backward()
             if device.type == "cuda":
                 torch.cuda.synchronize(device)
             seconds[precision] = time.perf_counter() - begin
-    model.zero_grad(set_to_none=True)
     return "bf16" if seconds["bf16"] < seconds["fp32"] else "fp32"
