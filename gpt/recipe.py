@@ -196,7 +196,7 @@ BEST = Recipe(
         "Pretraining shows views of the text: a line's name, a few words, and the entity that "
         "follows them in the line; all entities of all lines alike, each once an epoch. Only the "
         "entity is a target.",
-        "In most views the name stands amid a few other words of the text, as it does in a question.",
+        "In most views the name stands amid a few other words of the text, as in a question.",
         "Pretraining sees no question.",
     ),
 )

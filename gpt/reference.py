@@ -156,7 +156,7 @@ def main(argv: list[str] | None = None) -> int:
     )
     add = parser.add_argument
     add("--recipes", nargs="+", choices=sorted(RECIPES), default=["practical", "best"])
-    add("--variants", nargs="+", choices=sorted(VARIANTS), default=sorted(VARIANTS, reverse=True))
+    add("--variants", nargs="+", choices=sorted(VARIANTS), default=["vanilla", "rope"])
     add("--seeds", nargs="+", type=int, default=[0, 1, 2, 3, 4])
     add("--device", choices=["auto", "cpu", "cuda"], default="auto")
     add("--side_by_side", type=int, default=1, metavar="N", help="models trained at a time")

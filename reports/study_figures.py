@@ -32,21 +32,21 @@ def draw(studies: Studies) -> list[Figure]:
 
 
 def minutes(runs: Sequence[Made]) -> Figure:
-    """Accuracy (%) with Wilson's interval against minutes, one series a device."""
+    """Accuracy (%) with Wilson's interval against minutes, one series a device and way of views."""
     told = []
     with canvas(2.9) as drawing:
         axes = drawing.subplots()
-        for i, (device, group) in enumerate(_grouped(runs, _device).items()):
+        for i, (series, group) in enumerate(_grouped(runs, _series).items()):
             x = [made.record.seconds / 60 for made in group]
             share = np.array([100 * made.last.result.accuracy for made in group])
             bounds = 100 * np.array([made.last.result.interval for made in group])
             whiskers = [(share - bounds[:, 0]).clip(0), (bounds[:, 1] - share).clip(0)]
             axes.errorbar(
                 x, share, yerr=whiskers, fmt=MARKERS[i % len(MARKERS)], linestyle=LINES[i % 6],
-                color=COLOURS[i % len(COLOURS)], capsize=3, elinewidth=0.9, label=device,
+                color=COLOURS[i % len(COLOURS)], capsize=3, elinewidth=0.9, label=series,
             )  # fmt: skip
             points = ", ".join(f"{y:.1f} % in {m:.1f}" for m, y in zip(x, share, strict=True))
-            told.append(f"{device}: {points} minutes")
+            told.append(f"{series}: {points} minutes")
         axes.set_xscale("log")
         _plain_ticks(axes)
         axes.set_ylim(bottom=0)
@@ -110,6 +110,12 @@ def loss_curves(plain: Sequence[Sequence[float]], ours: Sequence[Sequence[float]
         f"{last[0]:.4g}, practical at {last[1]:.4g} nats a character."
     )
     return finished("loss-curves", alt, drawing)
+
+
+def _series(made: Made) -> str:
+    """The device, and where the views of pretraining have the name."""
+    amid = made.record.hyperparameters.get("names_amid_words", 0.0)
+    return f"{_device(made)}, names {'amid words' if amid else 'first'}"
 
 
 def _device(made: Made) -> str:
