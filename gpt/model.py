@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
-from typing import Any, cast
+from typing import Any
 
 import torch
 from jaxtyping import Float, Int
@@ -34,51 +33,6 @@ class ModelConfig:
         return asdict(self)
 
 
-class Block(nn.Module):
-    """x + attention(norm(x)), then x + mlp(norm(x))."""
-
-    def __init__(self, config: ModelConfig) -> None:
-        super().__init__()
-        C = config.width
-        self.norm1 = nn.LayerNorm(C)
-        self.norm2 = nn.LayerNorm(C)
-        self.attention = VARIANTS[config.variant](
-            C, config.heads, config.block_size, config.dropout, **config.attention
-        )
-        self.mlp = nn.Sequential(
-            Linear(C, 4 * C), nn.GELU(), Linear(4 * C, C), nn.Dropout(config.dropout)
-        )
-
-    def forward(
-        self, x: Float[Tensor, "B T C"], kept: Int[Tensor, " N"] | None = None
-    ) -> Float[Tensor, "B T C"] | Float[Tensor, "N C"]:
-        """All positions, or those of the flattened batch that are `kept`."""
-        y = x + self.attention(self.norm1(x))
-        return self._then_mlp(y if kept is None else y.flatten(0, 1)[kept])
-
-    def start(
-        self,
-        x: Float[Tensor, "B T C"],
-        lengths: Int[Tensor, " B"],
-        room: int,
-        kept: Int[Tensor, " N"] | None = None,
-    ) -> tuple[Float[Tensor, "B T C"] | Float[Tensor, "N C"], State]:
-        """`forward`, and what `extend` needs of it (see gpt/attention/cache.py)."""
-        attended, state = self.attention.start(self.norm1(x), lengths, room)
-        y = x + attended
-        return self._then_mlp(y if kept is None else y.flatten(0, 1)[kept]), state
-
-    def extend(
-        self, x: Float[Tensor, "B 1 C"], positions: Int[Tensor, " B"], state: Any
-    ) -> Float[Tensor, "B 1 C"]:
-        """One more position of each row; `state` is of this block's `start`."""
-        return self._then_mlp(x + self.attention.extend(self.norm1(x), positions, state))
-
-    def _then_mlp(self, x: Float[Tensor, "*any C"]) -> Float[Tensor, "*any C"]:
-        out: Tensor = x + self.mlp(self.norm2(x))
-        return out
-
-
 class GPT(nn.Module):
     """Ids (B, T) to logits (B, T, V); position t sees positions 0 … t alone."""
 
@@ -87,8 +41,11 @@ class GPT(nn.Module):
         self.config = config
         self.tokens = nn.Embedding(config.vocabulary_size, config.width)
         self.dropout = nn.Dropout(config.dropout)
-        self.blocks = nn.ModuleList(Block(config) for _ in range(config.layers))
-        if all(block.attention.positions_learned for block in self._blocks):
+        self.blocks = VARIANTS[config.variant].stack(
+            config.layers, config.width, config.heads, config.block_size, config.dropout,
+            **config.attention,
+        )  # fmt: skip
+        if self.blocks.positions_learned:
             self.positions = nn.Parameter(torch.zeros(config.block_size, config.width))
         else:
             self.register_parameter("positions", None)
@@ -101,17 +58,12 @@ class GPT(nn.Module):
     ) -> Float[Tensor, "B T V"] | Float[Tensor, "N V"]:
         """The logits at all positions, or at those of the flattened batch that are `kept`.
 
-        What no logit asked for depends on, half of the last block, is then left out.
-
         Raises: ValueError if T exceeds the block size.
         """
         T = ids.shape[1]
         self._check(T)
-        x = self._embed(ids, slice(T))
-        *blocks, last = self.blocks
-        for block in blocks:
-            x = block(x)
-        logits: Tensor = self.head(self.norm(last(x, kept)))
+        x = self.blocks(self._embed(ids, slice(T)), kept)
+        logits: Tensor = self.head(self.norm(x))
         return logits
 
     def start(
@@ -125,12 +77,8 @@ class GPT(nn.Module):
         """
         B, T = ids.shape
         self._check(T + room)
-        x = self._embed(ids, slice(T))
         ends = torch.arange(B, device=ids.device) * T + lengths - 1
-        states = []
-        for block in self._blocks:
-            x, state = block.start(x, lengths, room, ends if block is self.blocks[-1] else None)
-            states.append(state)
+        x, states = self.blocks.start(self._embed(ids, slice(T)), lengths, room, ends)
         logits: Tensor = self.head(self.norm(x))
         return logits, states
 
@@ -139,19 +87,14 @@ class GPT(nn.Module):
     ) -> Float[Tensor, "B V"]:
         """The logits after one more id of each row, which stands at its position.
 
-        The states, of `start`, then hold it too. In fp32 the logits are within 1e-6 of the largest
+        The states, of `start`, then hold it too. In fp32 the logits are within 2e-6 of the largest
         from those of `forward` on the whole rows, for sums are taken in another order; those of an
         untrained model, within 1e-5 at most.
         """
         x = self._embed(ids[:, None], positions[:, None])
-        for block, state in zip(self._blocks, states, strict=True):
-            x = block.extend(x, positions, state)
+        x = self.blocks.extend(x, positions, states)
         logits: Tensor = self.head(self.norm(x[:, 0]))
         return logits
-
-    @property
-    def _blocks(self) -> Iterable[Block]:
-        return cast(Iterable[Block], self.blocks)
 
     def _embed(
         self, ids: Int[Tensor, "B T"], positions: slice | Int[Tensor, "B T"]

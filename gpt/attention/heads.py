@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from gpt.attention.cache import State
 from gpt.attention.rotation import Rotation
+from gpt.attention.stack import Block, Stack
 from gpt.linear import Linear, linear
 
 
@@ -26,6 +27,9 @@ class Attention(nn.Module):
 
     options: ClassVar[dict[str, Any]] = {}
     """The variant's own arguments beside those below, with their defaults (see options.py)."""
+
+    keyed: ClassVar[bool] = True
+    """Whether positions have keys; a variant without them is given keys of size 0."""
 
     def __init__(
         self,
@@ -51,10 +55,21 @@ class Attention(nn.Module):
         self._scale = size**-0.5 if scale is None else scale
         self.rotation = Rotation(size, block_size) if rotary else None
         self.query = Linear(width, width)
-        self.key = Linear(width, width)
+        if self.keyed:
+            self.key = Linear(width, width)
         self.value = Linear(width, width)
         self.projection = Linear(width, width)
         self.residual_dropout = nn.Dropout(dropout)
+
+    @classmethod
+    def stack(
+        cls, layers: int, width: int, heads: int, block_size: int, dropout: float, **options: Any
+    ) -> Stack:
+        """The blocks of a model with this attention; `options` are the variant's own."""
+        return Stack(
+            Block(cls(width, heads, block_size, dropout, **options), width, dropout)
+            for _ in range(layers)
+        )
 
     @property
     def positions_learned(self) -> bool:
@@ -138,12 +153,13 @@ class Attention(nn.Module):
         self, x: Float[Tensor, "B T C"], positions: Int[Tensor, " B"] | None = None
     ) -> tuple[Tensor, Tensor, Tensor]:
         """One product for all three, a little faster on a CPU at the practical's width."""
-        layers = (self.query, self.key, self.value)
+        layers = (self.query, *([self.key] if self.keyed else []), self.value)
         weight = torch.cat([layer.weight for layer in layers])
         bias = torch.cat([layer.bias for layer in layers])
         B, T, C = x.shape
-        joint = linear(x, weight, bias).view(B, T, 3, self.heads, C // self.heads)
-        q, k, v = joint.transpose(1, 3).unbind(2)
+        joint = linear(x, weight, bias).view(B, T, len(layers), self.heads, C // self.heads)
+        q, *keys, v = joint.transpose(1, 3).unbind(2)
+        k = keys[0] if keys else q[..., :0]
         return self.place(q, positions), self.place(k, positions), v
 
     def _output(self, y: Float[Tensor, "B H T D"]) -> Float[Tensor, "B T C"]:

@@ -82,7 +82,7 @@ def test_a_model_of_the_practicals_size_keeps_the_bound(variant: str, tiny: Buil
     model.head.weight.mul_(100)  # logits as large as those of a model that is sure
     largest = float(model(texts(0)).abs().max())
     assert largest > 20
-    assert largest_error(model, texts(0)) <= 1e-6 * largest
+    assert largest_error(model, texts(0)) <= 2e-6 * largest
 
 
 def test_padding_never_reaches_a_logit(tiny: Build) -> None:

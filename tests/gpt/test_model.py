@@ -9,7 +9,9 @@ import torch
 from torch import Tensor, nn
 
 from gpt.attention import VARIANTS
-from gpt.attention.vanilla import SelfAttention, softmax_attention
+from gpt.attention.cross_attention import CrossAttention
+from gpt.attention.heads import Attention
+from gpt.attention.vanilla import softmax_attention
 from gpt.model import GPT, build
 
 Build = Callable[..., GPT]
@@ -105,7 +107,7 @@ def test_no_output_depends_on_later_ids_or_other_rows(
 ) -> None:
     with torch.set_grad_enabled(gradients):
         assert not sees_the_future(tiny(variant).to(dtype))
-        assert not sees_the_future(tiny(variant, layers=1, width=64).to(dtype), length=70)
+        assert not sees_the_future(tiny(variant, layers=2, width=64).to(dtype), length=70)
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
@@ -116,7 +118,7 @@ def test_a_model_without_causal_mask_is_caught(
 ) -> None:
     model = tiny(variant).to(dtype)
     for module in model.modules():
-        if isinstance(module, SelfAttention):
+        if isinstance(module, Attention | CrossAttention):
             module.causal = False
     assert sees_the_future(model)
 
@@ -201,10 +203,10 @@ def test_shapes_that_do_not_fit_are_refused(options: dict[str, object], message:
 
 @pytest.mark.parametrize("variant", sorted(VARIANTS))
 def test_an_input_beyond_the_block_is_refused(tiny: Build, variant: str) -> None:
-    model = tiny(variant, block_size=8)
-    assert model(torch.ones(1, 8, dtype=torch.long)).shape == (1, 8, 11)
-    with pytest.raises(ValueError, match="9 positions exceed the block size 8"):
-        model(torch.ones(1, 9, dtype=torch.long))
+    model = tiny(variant, block_size=32)
+    assert model(torch.ones(1, 32, dtype=torch.long)).shape == (1, 32, 11)
+    with pytest.raises(ValueError, match="33 positions exceed the block size 32"):
+        model(torch.ones(1, 33, dtype=torch.long))
 
 
 @pytest.mark.parametrize("causal", [True, False])
