@@ -95,9 +95,9 @@ class BigBirdAttention(Attention):
         blocks = -(-T // b)
         full = 0 if self.causal else min(self.global_blocks, blocks)  # query blocks that see all
         seen = self.seen[:, full:blocks]
-        keys, values = (gathered(in_blocks(x, b), seen) for x in (k, v))
+        keys, values = (gathered(in_blocks(x, b, 2), seen) for x in (k, v))
         visible = self._visible(seen, T, padding)
-        queries = in_blocks(q, b)[:, :, full:]
+        queries = in_blocks(q, b, 2)[:, :, full:]
         y = self._attend(queries, keys, values, visible, dropout).flatten(2, 3)
         if full:
             there = torch.ones(1, 1, 1, T, dtype=torch.bool, device=q.device)
@@ -115,7 +115,7 @@ class BigBirdAttention(Attention):
         room: int,
     ) -> tuple[Float[Tensor, "B H T D"], KeyValueBlocks]:
         longest = (functional.pad(x, (0, 0, 0, room)) for x in (k, v))
-        state = KeyValueBlocks(*(in_blocks(x, self.block) for x in longest))
+        state = KeyValueBlocks(*(in_blocks(x, self.block, 2) for x in longest))
         return self.mix(q, k, v, None), state
 
     def step(

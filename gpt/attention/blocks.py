@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Float, Int, Shaped
 from torch import Tensor
 from torch.nn import functional
 
@@ -65,11 +65,11 @@ def distinct(below: Int[Tensor, "*any 1"], number: int) -> Int[Tensor, "*any r"]
     return chosen
 
 
-def in_blocks(x: Float[Tensor, "B H T D"], block: int) -> Float[Tensor, "B H n b D"]:
-    """Cut into blocks, the last one filled up with zeros."""
-    B, H, T, D = x.shape
-    blocks = -(-T // block)
-    return functional.pad(x, (0, 0, 0, blocks * block - T)).view(B, H, blocks, block, D)
+def in_blocks(x: Shaped[Tensor, "*any"], block: int, dim: int) -> Shaped[Tensor, "*any"]:
+    """Cut dimension `dim` from T to N × b, the last block filled up with 0 or false."""
+    behind = [0, 0] * (x.ndim - 1 - dim) + [0, -x.shape[dim] % block]
+    cut: Tensor = functional.pad(x, behind).unflatten(dim, (-1, block))
+    return cut
 
 
 def gathered(

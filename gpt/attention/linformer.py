@@ -28,8 +28,8 @@ from typing import Any, ClassVar
 import torch
 from jaxtyping import Bool, Float, Int, Shaped
 from torch import Tensor, nn
-from torch.nn import functional
 
+from gpt.attention.blocks import in_blocks
 from gpt.attention.heads import Attention
 from gpt.attention.masked import weighted
 from gpt.attention.vanilla import later
@@ -204,13 +204,6 @@ class ProjectedSums:
 
 
 # ---------------------------------------------------------------------------- sums by block
-
-
-def in_blocks(x: Shaped[Tensor, "*any"], block: int, dim: int) -> Shaped[Tensor, "*any"]:
-    """Cut dimension `dim` from T to N × c, the last block filled up with 0 or false."""
-    behind = [0, 0] * (x.ndim - 1 - dim) + [0, -x.shape[dim] % block]
-    cut: Tensor = functional.pad(x, behind).unflatten(dim, (-1, block))
-    return cut
 
 
 def blank(

@@ -9,6 +9,7 @@ from torch.nn import functional
 
 from gpt.attention.cache import KeyValues
 from gpt.attention.heads import Attention
+from gpt.attention.masked import weighted
 
 
 class SelfAttention(Attention):
@@ -59,24 +60,20 @@ def softmax_attention(
 
     padding: keys that no query sees; a query that sees no key gets 0
 
-    torch's fused kernel, but for bf16 on a CPU: there its backward pass takes seven times as long
-    as plain products at the practical's lengths, and half of the whole training step.
+    torch's fused kernel, but with padding, and for bf16 on a CPU: there its backward pass takes
+    seven times as long as plain products at the practical's lengths, and half of the whole
+    training step.
     """
-    B, _, T, _ = q.shape
-    seen = nothing = None
     if padding is not None:
-        seen = ~padding[:, None, None, :].expand(B, 1, T, T)
-        seen = seen & ~later(T, q.device) if causal else seen
-        nothing = ~seen.any(-1, keepdim=True)
-        seen = seen | nothing  # softmax over no key is no number: over all keys, then made 0
+        seen = ~padding[:, None, None]
+        seen = seen & ~later(q.shape[2], q.device) if causal else seen
+        return weighted(scale * (q @ k.mT), seen, v, dropout)
     if q.device.type == "cpu" and q.dtype == torch.bfloat16:
         with torch.autocast("cpu", enabled=False):
-            y = _by_products(q, k, v, scale, causal, dropout, seen)
-    else:
-        y = functional.scaled_dot_product_attention(
-            q, k, v, seen, dropout, is_causal=causal and seen is None, scale=scale
-        )
-    return y if nothing is None else y.masked_fill(nothing, 0.0)
+            return _by_products(q, k, v, scale, causal, dropout)
+    return functional.scaled_dot_product_attention(
+        q, k, v, dropout_p=dropout, is_causal=causal, scale=scale
+    )
 
 
 def later(positions: int, device: torch.device) -> Bool[Tensor, "T T"]:
@@ -85,19 +82,11 @@ def later(positions: int, device: torch.device) -> Bool[Tensor, "T T"]:
 
 
 def _by_products(
-    q: Tensor,
-    k: Tensor,
-    v: Tensor,
-    scale: float,
-    causal: bool,
-    dropout: float,
-    seen: Tensor | None,
+    q: Tensor, k: Tensor, v: Tensor, scale: float, causal: bool, dropout: float
 ) -> Tensor:
     B, H, T, D = q.shape
     bias = torch.zeros(T, T, dtype=q.dtype)
-    if seen is not None:
-        bias = bias.masked_fill(~seen, float("-inf")).expand(B, H, T, T).reshape(B * H, T, T)
-    elif causal:
+    if causal:
         bias.masked_fill_(later(T, q.device), float("-inf"))
     q, k, v = (x.reshape(B * H, T, D) for x in (q, k, v))
     scores = torch.baddbmm(bias.expand(B * H, T, T), q, k.transpose(1, 2), alpha=scale)
