@@ -181,7 +181,7 @@ BEST = Recipe(
     width=192,
     dropout=0.0,
     pretrain=Stage(epochs=150, batch_size=128, rate=6e-3, matrix_rate=0.03),
-    finetune=Stage(epochs=4, batch_size=32, rate=3e-4),
+    finetune=Stage(epochs=8, batch_size=32, rate=3e-5),
     scratch=Stage(epochs=75, batch_size=32, rate=6e-4),
     schedule="linear",
     precision="auto",

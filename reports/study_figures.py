@@ -32,7 +32,7 @@ def draw(studies: Studies) -> list[Figure]:
 
 
 def minutes(runs: Sequence[Made]) -> Figure:
-    """Accuracy (%) with Wilson's interval against minutes, one series a device and way of views."""
+    """Accuracy (%) with Wilson's interval against minutes, one series a device and way."""
     told = []
     with canvas(2.9) as drawing:
         axes = drawing.subplots()
@@ -113,9 +113,8 @@ def loss_curves(plain: Sequence[Sequence[float]], ours: Sequence[Sequence[float]
 
 
 def _series(made: Made) -> str:
-    """The device, and where the views of pretraining have the name."""
-    amid = made.record.hyperparameters.get("names_amid_words", 0.0)
-    return f"{_device(made)}, names {'amid words' if amid else 'first'}"
+    """The device, and the way: what its entries are called before the number of epochs."""
+    return f"{_device(made)}, {made.record.entry.rpartition('-')[0]}"
 
 
 def _device(made: Made) -> str:

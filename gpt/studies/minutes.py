@@ -1,29 +1,31 @@
-"""Accuracy against minutes: recipe `best` with ever more epochs, asked the questions once each."""
+"""Accuracy against minutes: recipe `best` on its way, with ever more epochs, each asked once."""
 
 from __future__ import annotations
 
-from gpt.recipe import BEST
-from gpt.studies.entry import DEV, NAMES_FIRST, Entry, Study
+from dataclasses import replace
 
-NAMES_FIRST_EPOCHS, EPOCHS = (10, 20, 40, 80, 150), (40, 80, 150)
+from gpt.recipe import BEST
+from gpt.studies.entry import DEV, FIRST, Entry, Study
+
+AMID = replace(FIRST, names_amid_words=BEST.names_amid_words)
+WAYS = {
+    "epochs": (FIRST, (10, 20, 40, 80, 150), "every name first in its view"),
+    "amid": (AMID, (150,), "names amid words"),
+    "best": (BEST, (40, 80, 150, 300), "names amid words, finetuned gently"),
+}
 
 MINUTES = Study(
     name="minutes",
     title="Accuracy against minutes",
     asked=DEV,
     asked_twice=False,
-    entries=(
-        *(
-            Entry(
-                f"epochs-{n}",
-                f"{n} epochs of pretraining, every name first in its view.",
-                NAMES_FIRST.with_epochs("pretrain", n),
-            )
-            for n in NAMES_FIRST_EPOCHS
-        ),
-        *(
-            Entry(f"amid-{n}", f"{n} epochs of pretraining.", BEST.with_epochs("pretrain", n))
-            for n in EPOCHS
-        ),
+    entries=tuple(
+        Entry(
+            f"{name}-{epochs}",
+            f"{epochs} epochs of pretraining, {way}.",
+            recipe.with_epochs("pretrain", epochs),
+        )
+        for name, (recipe, numbers, way) in WAYS.items()
+        for epochs in numbers
     ),
 )
