@@ -1,16 +1,17 @@
-"""Run every benchmark: `python -m benchmarks [sampling] [training] [generation]`."""
+"""Run every benchmark: `python -m benchmarks [sampling] [training] [generation] [attention]`."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-from benchmarks import generation, sampling, training
+from benchmarks import attention, generation, sampling, training
 from reports.record import ArgumentParser, exit_on_input_error
 
 BENCHMARKS: dict[str, Callable[[], None]] = {
     "sampling": sampling.run_all,
     "training": training.run,
     "generation": generation.run,
+    "attention": attention.run,
 }
 
 

@@ -6,13 +6,14 @@ import json
 import os
 import statistics
 import time
-from collections.abc import Callable, Mapping
-from typing import Literal
+from collections.abc import Callable, Hashable, Mapping
+from typing import Literal, TypeVar
 
 from reports.record import ROOT, BenchmarkRecord, Clock, Way, processor, write
 
 RECORDS = ROOT / "results" / "reference" / "benchmarks"
 Device = tuple[Literal["cpu", "cuda"], str]
+Name = TypeVar("Name", bound=Hashable)
 
 
 def compare(
@@ -34,18 +35,20 @@ def compare(
         provenance=clock.provenance(None, (), kind, name),
         benchmark=benchmark,
         unit=unit,
-        threads=_threads(),
+        threads=threads(),
         ways=tuple(Way(way, tuple(round(v, 1) for v in values)) for way, values in rates.items()),
     )
     write(RECORDS / f"{benchmark.replace(' ', '-')}.{kind}.json", record)
 
 
-def alternate(ways: Mapping[str, Callable[[], float]], repetitions: int) -> dict[str, list[float]]:
+def alternate(
+    ways: Mapping[Name, Callable[[], float]], repetitions: int
+) -> dict[Name, list[float]]:
     """Units of work a second of each way, one value a repetition, the ways taking turns.
 
     Each way returns the units it did; the first turn of each is a warm-up and is dropped.
     """
-    rates: dict[str, list[float]] = {name: [] for name in ways}
+    rates: dict[Name, list[float]] = {name: [] for name in ways}
     for turn in range(repetitions + 1):
         for name, way in ways.items():
             begin = time.perf_counter()
@@ -82,7 +85,7 @@ def show(benchmark: str, unit: str, rates: dict[str, list[float]], device: str) 
     print(json.dumps(line, ensure_ascii=False), flush=True)
 
 
-def _threads() -> int:
+def threads() -> int:
     """Threads that the libraries use at most: the cores at hand, unless OMP_NUM_THREADS is less."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     allowed = os.environ.get("OMP_NUM_THREADS", "")

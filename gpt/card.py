@@ -12,6 +12,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+from gpt.attention.options import written
 from gpt.parameters import Header
 from reports.record import (
     ROOT,
@@ -61,7 +62,7 @@ def write_card(parameters: Path, header: Header, made: TrainingRecord) -> None:
     }
     sections = [
         f"# {printable(parameters.name)}",
-        f"A character-level GPT with {made.parameters:,} parameters and {made.variant} attention, "
+        f"A character-level GPT with {made.parameters:,} parameters and {_attention(made)}, "
         f"{KINDS[made.run]} (recipe {made.recipe}).",
         "## Use\n\n" + USES,
         "## Limits\n\n" + LIMITS + "\n\n" + _reach(header),
@@ -101,6 +102,12 @@ def add_evaluation(
 # -------------------------------------------------------------------------------- sections
 
 
+def _attention(made: TrainingRecord) -> str:
+    """The variant, and its options as `--attention` takes them."""
+    options = " ".join(sorted(written(made.hyperparameters.get("attention", {}))))
+    return f"{made.variant} attention" + (f" (`{options}`)" if options else "")
+
+
 def _reach(header: Header) -> str:
     config = header.config
     known = "".join(header.vocabulary.symbols[2:]).replace("\n", "")
@@ -134,7 +141,7 @@ def _training(made: TrainingRecord) -> str:
         "command": f"`{printable(source.command)}`",
     }
     stage = made.hyperparameters[made.run]
-    others = {k: v for k, v in made.hyperparameters.items() if k not in KINDS}
+    others = {k: v for k, v in made.hyperparameters.items() if k not in (*KINDS, "attention")}
     for name, value in (stage | others).items():
         rows.setdefault(name.replace("_", " "), json.dumps(value, ensure_ascii=False))
     lines = [f"| {name} | {value} |" for name, value in rows.items()]

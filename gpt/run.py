@@ -25,7 +25,7 @@ from gpt.corpus import find, read_documents
 from gpt.ranks import Ranks
 from gpt.recipe import RECIPES
 from gpt.vocabulary import Vocabulary
-from reports.record import ArgumentParser, Clock, exit_on_input_error
+from reports.record import ArgumentParser, Clock, InputError, exit_on_input_error
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -35,6 +35,9 @@ def main(argv: list[str] | None = None) -> int:
 
 def _run(arguments: argparse.Namespace, ranks: Ranks) -> int:
     clock = Clock()
+    if arguments.attention and arguments.reading_params_path is not None:
+        path = arguments.reading_params_path
+        raise InputError(f"{path} says what its attention is: --attention cannot change it")
     corpus = find(arguments.pretrain_corpus_path, arguments.corpus)
     text = read_documents(corpus)
     # Only what a run needs is loaded, for its record names the code that was: an answered question

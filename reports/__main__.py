@@ -6,7 +6,15 @@ import argparse
 import time
 from pathlib import Path
 
-from reports import evidence, study_figures, theory_figures, training_figures
+from reports import (
+    evidence,
+    scaling,
+    scaling_figures,
+    spectra,
+    study_figures,
+    theory_figures,
+    training_figures,
+)
 from reports.document import render
 from reports.figures import Figure
 from reports.press import print_pdf
@@ -46,7 +54,10 @@ def draw(shelf: Shelf) -> dict[str, Figure]:
     drawn = [drawing(table(key)) for key, drawing in theory_figures.DRAWINGS.items()]
     drawn.append(training_figures.curves([shelf.pretrain, shelf.finetune, shelf.scratch]))
     drawn.append(training_figures.accuracies(evidence.bars(shelf)))
+    if shelf.spectrum is not None:
+        drawn.append(spectra.draw(shelf.spectrum.record))
     drawn += study_figures.draw(shelf.studies)
+    drawn += scaling_figures.draw(scaling.weigh(shelf.studies.scalings))
     return {figure.key: figure for figure in drawn}
 
 

@@ -192,17 +192,18 @@ def recipes(shelf: Shelf) -> list[RecipeShown]:
             runs[0].record.recipe,
             digest,
             tuple(run.name for run in runs),
-            tuple(_settings(runs[0].record.hyperparameters)),
+            tuple(settings(runs[0].record.hyperparameters)),
         )
         for digest, runs in groups.items()
     ]
 
 
-def _settings(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:
+def settings(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:
+    """Hyperparameters and their values in words, nested names joined."""
     words = {None: "none", True: "yes", False: "no"}
     for name, value in sorted(values.items()):
         if isinstance(value, Mapping):
-            yield from _settings(value, f"{prefix}{name}: ")
+            yield from settings(value, f"{prefix}{name}: ")
         else:
             known = isinstance(value, bool) or value is None
             yield f"{prefix}{name}".replace("_", " "), words[value] if known else str(value)

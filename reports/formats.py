@@ -43,8 +43,8 @@ def number(value: float | None, digits: int = 3) -> Markup:
         factor = "" if mantissa in ("1", "-1") else f"{mantissa}\u202f×\u202f"
         sign = "−" if mantissa == "-1" else ""
         return Markup(sign + factor.replace("-", "−") + power)
-    if value == int(value):
-        return Markup(whole(int(value)).replace("-", "−"))
+    if value == int(value) or abs(value) >= 10**digits:
+        return Markup(whole(round(value)).replace("-", "−"))
     return Markup(f"{value:.{digits}g}".replace("-", "−"))
 
 

@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from importlib import metadata
 from pathlib import Path
-from typing import Literal
+from typing import ClassVar, Literal
 
 ROOT = Path(__file__).resolve().parents[1]
 WORKSHOPS = ("theory", "simulate", "gpt", "data")
@@ -45,6 +45,12 @@ class Provenance:
     wall_time: float
     sources: dict[str, str]
     inputs: dict[str, str]
+
+
+class Staged:
+    """A record: it names the stage that wrote it."""
+
+    stage: ClassVar[str]
 
 
 @dataclass

@@ -20,36 +20,44 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
-from reports.provenance import ROOT, Clock, Provenance, processor, sha256, sha256_or_none
+from reports.benchmark_schema import BenchmarkRecord, Scaling, ScalingRecord, ScalingRow, Way
+from reports.provenance import (
+    ROOT,
+    Clock,
+    Provenance,
+    Staged,
+    processor,
+    sha256,
+    sha256_or_none,
+)
 from reports.schema import (
     BaselineRecord,
-    BenchmarkRecord,
     Claim,
     CorpusRecord,
     Count,
     EvaluationRecord,
     Experiment,
     Figure,
+    HeadSpectrum,
     Record,
     SimulateRecord,
-    Staged,
+    SpectrumRecord,
     Step,
     StudyAnswers,
     StudyRecord,
     StudyRun,
     TheoryRecord,
     TrainingRecord,
-    Way,
 )
 from reports.terminal import ArgumentParser, InputError, exit_on_input_error, printable
 
 __all__ = [
     "ROOT", "SCHEMA", "ArgumentParser", "BaselineRecord", "BenchmarkRecord", "Claim", "Clock",
-    "CorpusRecord", "Count", "EvaluationRecord", "Experiment", "Figure", "InputError",
-    "Provenance", "Record", "RecordError", "SimulateRecord", "Step", "StudyAnswers",
-    "StudyRecord", "StudyRun", "TheoryRecord", "TrainingRecord", "Way", "exit_on_input_error",
-    "printable", "processor", "read", "require_writable", "sha256", "stage_of", "stale", "write",
-    "write_bytes", "write_text",
+    "CorpusRecord", "Count", "EvaluationRecord", "Experiment", "Figure", "HeadSpectrum",
+    "InputError", "Provenance", "Record", "RecordError", "Scaling", "ScalingRecord", "ScalingRow",
+    "SimulateRecord", "SpectrumRecord", "Step", "StudyAnswers", "StudyRecord", "StudyRun",
+    "TheoryRecord", "TrainingRecord", "Way", "exit_on_input_error", "printable", "processor",
+    "read", "require_writable", "sha256", "stage_of", "stale", "write", "write_bytes", "write_text",
 ]  # fmt: skip
 
 SCHEMA = 3

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
-from reports.provenance import Provenance
+from reports.benchmark_schema import BenchmarkRecord, ScalingRecord
+from reports.provenance import Provenance, Staged
 
 ROUNDING = 1e-9  # by how much a recorded proportion may differ from the one computed again
 
@@ -110,10 +111,6 @@ class Count:
             raise ValueError(f"interval begins at {low}, expected 0 to {self.accuracy}")
         if not self.accuracy - ROUNDING <= high <= 1 + ROUNDING:
             raise ValueError(f"interval ends at {high}, expected {self.accuracy} to 1")
-
-
-class Staged:
-    stage: ClassVar[str]
 
 
 @dataclass(frozen=True)
@@ -225,6 +222,43 @@ class BaselineRecord(Staged):
 
 
 @dataclass(frozen=True)
+class HeadSpectrum:
+    """Share of the largest 1, 2, … T singular values of a head's attention in the sum of all.
+
+    Means over documents, of the trained model and of the same model before training.
+    """
+
+    layer: int
+    head: int
+    trained: tuple[float, ...]
+    untrained: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class SpectrumRecord(Staged):
+    """How near a model's attention is to low rank, on the beginnings of documents of its text.
+
+    run: the training that the model comes from; positions: T, of each document
+    """
+
+    stage: ClassVar[str] = "spectrum"
+    provenance: Provenance
+    variant: str
+    run: str
+    recipe: str
+    corpus: str
+    documents: int
+    positions: int
+    heads: tuple[HeadSpectrum, ...]
+
+    def __post_init__(self) -> None:
+        for head in self.heads:
+            for curve in (head.trained, head.untrained):
+                if len(curve) != self.positions:
+                    raise ValueError(f"{len(curve)} shares, expected {self.positions}")
+
+
+@dataclass(frozen=True)
 class StudyRun:
     """One training of a study's entry; losses: mean of each epoch, in nats a target character.
 
@@ -295,29 +329,6 @@ class StudyRecord(Staged):
         return sum(r.seconds for r in self.runs) + sum(a.seconds for a in self.answers)
 
 
-@dataclass(frozen=True)
-class Way:
-    """One way of doing a benchmark's work: units a second, one value a turn."""
-
-    name: str
-    rates: tuple[float, ...]
-
-
-@dataclass(frozen=True)
-class BenchmarkRecord(Staged):
-    """Ways of doing one thing, timed in turns; the first is what the others are compared with.
-
-    unit: of the work, in the plural; threads: that the libraries may use
-    """
-
-    stage: ClassVar[str] = "benchmark"
-    provenance: Provenance
-    benchmark: str
-    unit: str
-    threads: int
-    ways: tuple[Way, ...]
-
-
 Record = (
     TheoryRecord
     | SimulateRecord
@@ -325,6 +336,8 @@ Record = (
     | TrainingRecord
     | EvaluationRecord
     | BaselineRecord
+    | SpectrumRecord
     | StudyRecord
     | BenchmarkRecord
+    | ScalingRecord
 )

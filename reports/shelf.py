@@ -20,6 +20,7 @@ from reports.record import (
     Provenance,
     RecordError,
     SimulateRecord,
+    SpectrumRecord,
     TheoryRecord,
     TrainingRecord,
     read,
@@ -36,12 +37,16 @@ R = TypeVar(
     TrainingRecord,
     EvaluationRecord,
     BaselineRecord,
+    SpectrumRecord,
 )
 TARGETS = {
     "corpus.json": "data", "theory.json": "theory", "simulate.json": "simulate",
     "baseline.json": "baseline", "pretrain.json": "pretrain", "finetune.json": "finetune",
     "scratch.json": "finetune", "evaluate.json": "evaluate",
+    "spectrum.json": "spectrum",
 }  # fmt: skip
+WITH_MATRIX = ("vanilla", "rope")
+"""Variants whose attention is a matrix, and so has a spectrum."""
 
 
 def command(path: Path) -> str:
@@ -133,7 +138,10 @@ class Reference:
 
 @dataclass(frozen=True)
 class Shelf:
-    """Everything one report is made of. `left_out` names further runs that are stale."""
+    """Everything one report is made of. `left_out` names further runs that are stale.
+
+    spectrum: None for a variant whose attention is no matrix
+    """
 
     profile: str
     variant: str
@@ -146,6 +154,7 @@ class Shelf:
     scratch: Trained
     pretrained_evaluation: Evaluated
     scratch_evaluation: Evaluated
+    spectrum: Shown | None
     further_training: tuple[Trained, ...]
     further_evaluations: tuple[Evaluated, ...]
     references: tuple[Reference, ...]
@@ -166,7 +175,7 @@ class Shelf:
         """Every record made here, in the order in which it was made."""
         return (
             self.corpus, self.theory, self.simulate, *self.trainings, *self.evaluations,
-            self.baseline,
+            self.baseline, *([self.spectrum] if self.spectrum else []),
         )  # fmt: skip
 
 
@@ -187,12 +196,15 @@ def gather(results: Path, profile: str, variant: str, root: Path = ROOT) -> Shel
         run: reader.evaluated(f"{variant}.{run}.evaluate.json") for run in ("pretrain", "scratch")
     }
     baseline = reader.shown("baseline.json", BaselineRecord)
+    spectrum = None
+    if variant in WITH_MATRIX:
+        spectrum = reader.shown(f"{variant}.spectrum.json", SpectrumRecord)
     further_training, further_evaluations, left_out = reader.further()
     return Shelf(
         profile=profile, variant=variant, corpus=corpus, theory=theory, simulate=simulate,
         baseline=baseline, **training, pretrained_evaluation=evaluation["pretrain"],
-        scratch_evaluation=evaluation["scratch"], further_training=further_training,
-        further_evaluations=further_evaluations,
+        scratch_evaluation=evaluation["scratch"], spectrum=spectrum,
+        further_training=further_training,        further_evaluations=further_evaluations,
         references=_references(results / "reference", root),
         studies=collect(results / "reference", root), left_out=left_out,
     )  # fmt: skip

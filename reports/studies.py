@@ -15,6 +15,7 @@ from reports.record import (
     BenchmarkRecord,
     Provenance,
     RecordError,
+    ScalingRecord,
     StudyAnswers,
     StudyRecord,
     read,
@@ -54,6 +55,12 @@ class Made:
         answers = self.record.answers
         return answers[0] if len(answers) > 1 else None
 
+    @property
+    def tokens_per_second(self) -> float:
+        """Of the pretraining."""
+        pretraining = self.record.runs[0]
+        return pretraining.tokens / pretraining.seconds
+
 
 @dataclass(frozen=True)
 class Entry:
@@ -85,11 +92,24 @@ class Timed:
 
 
 @dataclass(frozen=True)
+class Scaled:
+    """A record of cost against length."""
+
+    record: ScalingRecord
+    moved_on: bool
+
+    @property
+    def provenance(self) -> Provenance:
+        return self.record.provenance
+
+
+@dataclass(frozen=True)
 class Studies:
     """The entries of each study by its name, and the benchmarks."""
 
     entries: dict[str, tuple[Entry, ...]]
     benchmarks: tuple[Timed, ...]
+    scalings: tuple[Scaled, ...]
 
     def __getitem__(self, study: str) -> tuple[Entry, ...]:
         """The entries of a study, none if it was not made."""
@@ -102,7 +122,7 @@ def collect(folder: Path, root: Path) -> Studies:
     Raises: RecordError for another schema, or seeds of one entry that differ in more than that.
     """
     by_entry: dict[str, dict[str, list[Made]]] = {}
-    benchmarks = []
+    benchmarks, scalings = [], []
     for path in sorted(folder.glob("*/*.json"), key=lambda p: (p.parent.name, len(p.name), p.name)):
         stage = stage_of(path)
         if stage == StudyRecord.stage:
@@ -115,12 +135,16 @@ def collect(folder: Path, root: Path) -> Studies:
         elif stage == BenchmarkRecord.stage:
             timed = read(path, BenchmarkRecord)
             benchmarks.append(Timed(timed, _moved_on(timed, root)))
+        elif stage == ScalingRecord.stage:
+            scaled = read(path, ScalingRecord)
+            scalings.append(Scaled(scaled, _moved_on(scaled, root)))
     return Studies(
         {
             study: tuple(Entry(name, _by_seed(runs)) for name, runs in entries.items())
             for study, entries in by_entry.items()
         },
         tuple(benchmarks),
+        tuple(scalings),
     )
 
 
@@ -128,7 +152,7 @@ def _kind(record: StudyRecord) -> tuple[str, str, str, str | None]:
     return record.recipe_hash, record.variant, record.corpus, record.asked
 
 
-def _moved_on(record: StudyRecord | BenchmarkRecord, root: Path) -> bool:
+def _moved_on(record: StudyRecord | BenchmarkRecord | ScalingRecord, root: Path) -> bool:
     """Whether the code has changed; the files of the practical need not be here."""
     provenance = dataclasses.replace(record.provenance, inputs={})
     return bool(stale(dataclasses.replace(record, provenance=provenance), root))

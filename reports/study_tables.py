@@ -19,7 +19,7 @@ CLEAR = 0.05
 
 
 @dataclass(frozen=True)
-class AblationRow:
+class EntryRow:
     """One entry and seed beside the base of the same seed, on the same questions.
 
     paired: None for the base itself and where there is no such base; adjusted: its p over all
@@ -36,12 +36,12 @@ class AblationRow:
         return self.adjusted is not None and self.adjusted < CLEAR
 
 
-def ablations(entries: Sequence[Entry]) -> list[AblationRow]:
+def compared(entries: Sequence[Entry], base: str) -> list[EntryRow]:
     """The base first, then the entries by their mean accuracy, the best first."""
-    base = {made.seed: made for entry in entries if entry.name == BASE for made in entry.runs}
-    ordered = sorted(entries, key=lambda entry: (entry.name != BASE, -entry.mean, entry.name))
+    bases = {made.seed: made for entry in entries if entry.name == base for made in entry.runs}
+    ordered = sorted(entries, key=lambda entry: (entry.name != base, -entry.mean, entry.name))
     rows = [
-        AblationRow(entry, made, _paired(made, base.get(made.seed)), None)
+        EntryRow(entry, made, _paired(made, bases.get(made.seed)), None)
         for entry in ordered
         for made in entry.runs
     ]
@@ -201,7 +201,7 @@ def _ratios(rates: Sequence[float], of: Sequence[float]) -> list[float]:
 class StudyEvidence:
     """Everything that the sections on studies and speed show."""
 
-    ablations: list[AblationRow]
+    ablations: list[EntryRow]
     minutes: list[Made]
     capacity: list[CapacityRow]
     growth: list[Growth]
@@ -213,7 +213,7 @@ class StudyEvidence:
 def weigh(studies: Studies) -> StudyEvidence:
     rows = capacity(studies["capacity"])
     return StudyEvidence(
-        ablations=ablations(studies["ablations"]),
+        ablations=compared(studies["ablations"], BASE),
         minutes=by_minutes(studies["minutes"]),
         capacity=rows,
         growth=growth(rows),
@@ -237,7 +237,7 @@ def _distinct(texts: Iterable[str]) -> str:
     return "; ".join(dict.fromkeys(texts))
 
 
-def consecutive(rows: Sequence[AblationRow]) -> list[tuple[Entry, list[AblationRow]]]:
+def consecutive(rows: Sequence[EntryRow]) -> list[tuple[Entry, list[EntryRow]]]:
     """The rows of each entry together."""
     return [
         (part[0].entry, part)

@@ -6,16 +6,20 @@ The Makefile runs in a copy of the tree whose files are empty and dated as if al
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
 
+from gpt.attention import VARIANTS
+from gpt.attention.options import written
+
 ROOT = Path(__file__).resolve().parents[1]
 TARGETS = [
-    "help", "setup", "data", "theory", "simulate", "pretrain", "finetune", "evaluate", "baseline",
-    "report", "reference", "test", "lint", "bench", "clean",
+    "help", "setup", "data", "theory", "simulate", "pretrain", "finetune", "evaluate", "spectrum",
+    "baseline", "report", "variants", "reference", "test", "lint", "bench", "clean",
 ]  # fmt: skip
 CODE = ("theory", "simulate", "gpt", "data", "reports", "templates")
 CORPORA = "data/corpora/embedded"
@@ -23,14 +27,18 @@ RESULTS = "results/quick"
 # In the order in which they are made; those of one line at the same time.
 MADE = (
     (".venv/.ready",),
-    (f"{RESULTS}/.seed-0",),
+    (f"{RESULTS}/.seed-0", f"{RESULTS}/.vanilla"),
     (f"{CORPORA}/corpus.json",),
     (f"{RESULTS}/corpus.json",),
     (f"{RESULTS}/theory.json",),
     (f"{RESULTS}/simulate.json", f"{RESULTS}/baseline.json"),
     (f"{RESULTS}/vanilla.pretrain.json", f"{RESULTS}/vanilla.scratch.json"),
     (f"{RESULTS}/vanilla.finetune.json",),
-    (f"{RESULTS}/vanilla.pretrain.evaluate.json", f"{RESULTS}/vanilla.scratch.evaluate.json"),
+    (
+        f"{RESULTS}/vanilla.pretrain.evaluate.json",
+        f"{RESULTS}/vanilla.scratch.evaluate.json",
+        f"{RESULTS}/vanilla.spectrum.json",
+    ),
     ("build/report.pdf", "build/report.html"),
 )
 STAGES = {
@@ -40,10 +48,11 @@ STAGES = {
     "pretrain": "gpt/run.py pretrain",
     "finetune": "gpt/run.py finetune",
     "evaluate": "gpt/run.py evaluate",
+    "spectrum": "gpt/spectrum.py",
     "baseline": "gpt/london_baseline.py",
     "report": "-m reports",
 }
-AFTER_TRAINING = {"pretrain", "finetune", "evaluate", "report"}
+AFTER_TRAINING = {"pretrain", "finetune", "evaluate", "spectrum", "report"}
 
 pytestmark = pytest.mark.skipif(shutil.which("make") is None, reason="make is not here")
 
@@ -51,7 +60,7 @@ pytestmark = pytest.mark.skipif(shutil.which("make") is None, reason="make is no
 def make(tree: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Run make as a user would, whatever make this test itself runs under."""
     outer = ("MAKEFLAGS", "MAKELEVEL", "MFLAGS", "MAKEOVERRIDES", "PROFILE", "VARIANT", "SEED",
-             "DEVICE", "FROM")  # fmt: skip
+             "ATTENTION", "DEVICE", "FROM")  # fmt: skip
     environment = {k: v for k, v in os.environ.items() if k not in outer}
     return subprocess.run(
         ["make", *arguments], cwd=tree, env=environment, capture_output=True, text=True
@@ -127,6 +136,7 @@ CHANGES = {
     "model": ("gpt/model.py", AFTER_TRAINING | {"baseline"}),
     "attention": ("gpt/attention/rope.py", AFTER_TRAINING | {"baseline"}),
     "baseline": ("gpt/london_baseline.py", {"baseline", "report"}),
+    "spectrum": ("gpt/spectrum.py", {"spectrum", "report"}),
     "corpus": ("data/wordings.py", AFTER_TRAINING | {"data", "baseline"}),
     "report": ("reports/__main__.py", {"report"}),
     "page": ("templates/page.html", {"report"}),
@@ -162,6 +172,80 @@ def test_another_variant_is_trained_beside_the_first(tree: Path) -> None:
     printed = make(tree, "-n", "VARIANT=rope", "report").stdout
     assert f"{RESULTS}/rope.pretrain.params" in printed
     assert "vanilla" not in printed
+
+
+def trainings(printed: str) -> list[list[str]]:
+    """The words of each training command that make prints."""
+    commands = [line.split() for line in printed.replace("\\\n", " ").splitlines()]
+    return [words for words in commands if "--writing_params_path" in words]
+
+
+def test_the_variants_are_those_of_the_code_wherever_they_are_listed(tree: Path) -> None:
+    makefile, readme = ((ROOT / name).read_text() for name in ("Makefile", "README.md"))
+    (listed,) = re.findall(r"^VARIANTS := (.*)$", makefile, re.MULTILINE)
+    assert sorted(listed.split()) == sorted(VARIANTS)
+    joined = "|".join(listed.split())
+    assert f"VARIANT={joined}\n" in make(tree, "help").stdout
+    assert f"`VARIANT={joined}`" in readme
+    for name, variant in VARIANTS.items():
+        options = " ".join(written(variant.options))
+        last = f"`{options}`" if options else "–"
+        assert re.search(rf"^\| `{name}` \| .+ \| {re.escape(last)} \|$", readme, re.MULTILINE)
+
+
+def test_make_variants_trains_and_asks_each_in_turn(tree: Path) -> None:
+    """In the Makefile's order; vanilla, which is up to date, is left alone."""
+    done = make(tree, "-n", "variants")
+    assert done.returncode == 0, done.stderr
+    runs = [(words[2], words[3]) for words in trainings(done.stdout)]
+    names = list(dict.fromkeys(variant for _, variant in runs))
+    assert set(names) == set(VARIANTS) - {"vanilla"}
+    functions = ("pretrain", "finetune", "finetune")
+    assert runs == [(function, name) for name in names for function in functions]
+    for name in names:
+        for asked in ("pretrain", "scratch"):
+            assert f"--record {RESULTS}/{name}.{asked}.evaluate.json" in done.stdout
+    place(tree / "gpt/model.py", 2_000_000)
+    assert len(trainings(make(tree, "-n", "variants").stdout)) == 3 * len(VARIANTS)
+
+
+def test_a_report_is_of_one_variant_but_shows_the_others(tree: Path) -> None:
+    place(tree / RESULTS / "performer.pretrain.evaluate.json", 2_000_000)
+    assert would_run(tree) == {"report"}
+
+
+def test_options_of_a_variant_are_given_to_new_models_alone(tree: Path) -> None:
+    printed = make(tree, "-n", "VARIANT=linformer", "ATTENTION=k=16 rotary=true", "report").stdout
+    pretrain, finetune, scratch = trainings(printed)
+    for words in (pretrain, scratch):
+        at = words.index("--attention")
+        assert words[at + 1 :] == ["k=16", "rotary=true"]
+    assert "--reading_params_path" in finetune
+    assert "--attention" not in finetune
+    assert "--attention" not in make(tree, "-n", "VARIANT=linformer", "report").stdout
+
+
+def test_other_options_repeat_the_trainings_of_their_variant_alone(tree: Path) -> None:
+    place(tree / RESULTS / ".seed-0", 1_000_020)
+    place(tree / RESULTS / ".linformer-k=16_rotary=true", 1_000_020)
+    for run in ("pretrain", "scratch", "finetune"):
+        place(tree / RESULTS / f"linformer.{run}.json", 1_000_070)
+    given = "ATTENTION=k=16 rotary=true"
+    assert not trainings(make(tree, "-n", "VARIANT=linformer", given, "finetune").stdout)
+    for other in ("ATTENTION=k=8", "ATTENTION="):
+        assert len(trainings(make(tree, "-n", "VARIANT=linformer", other, "finetune").stdout)) == 3
+    assert would_run(tree) == set()
+    trained = make(tree, "PYTHON=true", "VARIANT=linformer", "ATTENTION=k=8", "finetune")
+    assert trained.returncode == 0
+    assert len(trainings(make(tree, "-n", "VARIANT=linformer", given, "finetune").stdout)) == 3
+    assert [p.name for p in (tree / RESULTS).glob(".linformer*")] == [".linformer-k=8"]
+
+
+def test_options_are_of_one_variant(tree: Path) -> None:
+    done = make(tree, "variants", "ATTENTION=k=16")
+    assert done.returncode == 2
+    assert "ATTENTION=k=16: options are of one variant" in done.stderr
+    assert make(tree, "-q", "report").returncode == 0
 
 
 def error_lines(done: subprocess.CompletedProcess[str]) -> list[str]:

@@ -42,6 +42,15 @@ def parse(variant: str, texts: Iterable[str]) -> dict[str, Any]:
     return given
 
 
+def written(options: dict[str, Any]) -> list[str]:
+    """The `NAME=VALUE` texts that `parse` reads as these options."""
+    texts = {True: "true", False: "false"}
+    return [
+        f"{name}={texts[value] if isinstance(value, bool) else value}"
+        for name, value in options.items()
+    ]
+
+
 def _value(text: str, value: str, kind: type) -> Any:
     if kind is bool:
         if value not in ("true", "false"):

@@ -25,6 +25,14 @@ class SelfAttention(Attention):
         dropout = self.dropout if self.training else 0.0
         return softmax_attention(q, k, v, self._scale, self.causal, dropout, padding)
 
+    def weights(self, x: Float[Tensor, "B T C"]) -> Float[Tensor, "B H T T"]:
+        """The attention weights of each head, which `forward` never writes out."""
+        q, k, _ = self._queries_keys_values(x)
+        scores = self._scale * (q @ k.mT)
+        if self.causal:
+            scores = scores.masked_fill(later(x.shape[1], x.device), float("-inf"))
+        return scores.softmax(-1)
+
     def begin(
         self,
         q: Float[Tensor, "B H T D"],

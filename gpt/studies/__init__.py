@@ -6,5 +6,8 @@ from gpt.studies.ablations import ABLATIONS
 from gpt.studies.capacity import CAPACITY
 from gpt.studies.entry import Study
 from gpt.studies.minutes import MINUTES
+from gpt.studies.variants import VARIANTS
 
-STUDIES: dict[str, Study] = {study.name: study for study in (ABLATIONS, MINUTES, CAPACITY)}
+STUDIES: dict[str, Study] = {
+    study.name: study for study in (ABLATIONS, VARIANTS, MINUTES, CAPACITY)
+}

@@ -208,8 +208,6 @@ def _model(arguments: Namespace, vocabulary: Vocabulary) -> tuple[str, GPT, Reci
                 f"{path}: a model of recipe {header.recipe!r}, whose size differs from recipe "
                 f"{chosen.name!r}"
             )
-        if arguments.attention:
-            raise InputError(f"{path} says what its attention is: --attention cannot change it")
     chosen = replace(chosen, attention=model.config.attention)
     if arguments.epochs is not None:
         chosen = chosen.with_epochs(kind, arguments.epochs)

@@ -20,8 +20,10 @@ from reports.record import (
     EvaluationRecord,
     Experiment,
     Figure,
+    HeadSpectrum,
     Provenance,
     SimulateRecord,
+    SpectrumRecord,
     Step,
     StudyAnswers,
     StudyRecord,
@@ -172,7 +174,27 @@ def shelf(
         put(f"{variant}.{run}.json", training(folder, variant, run))
     for run, right in (("pretrain", RIGHT_WITH), ("scratch", RIGHT_WITHOUT)):
         put(f"{variant}.{run}.evaluate.json", evaluation(folder, variant, run, right))
+    if variant == "vanilla":
+        put(f"{variant}.spectrum.json", spectrum(variant))
     return folder
+
+
+def spectrum(variant: str) -> SpectrumRecord:
+    """Two layers of two heads at eight positions; head h of layer l: 1 − (1 − k/8)^(l + h + 1)."""
+    heads = tuple(
+        HeadSpectrum(
+            layer,
+            head,
+            tuple(1 - (1 - k / 8) ** (layer + head + 1) for k in range(1, 9)),
+            tuple(1 - (1 - k / 8) ** 2 for k in range(1, 9)),
+        )
+        for layer in range(2)
+        for head in range(2)
+    )
+    return SpectrumRecord(
+        provenance(), variant=variant, run="pretrain", recipe="quick", corpus="made-up",
+        documents=11, positions=8, heads=heads,
+    )  # fmt: skip
 
 
 def _corpus() -> CorpusRecord:
@@ -246,6 +268,14 @@ def studies() -> list[StudyRecord]:
     found = [study("ablations", "base", seed) for seed in (0, 1)]
     found += [study("ablations", "worse", seed, right=4) for seed in (0, 1)]
     found += [study("ablations", "level", right=RIGHT_WITH + 1)]
+    found += [
+        study("variants", variant, seed, variant=variant, right=right, parameters=1000 + right,
+              runs=(dataclasses.replace(study("", "").runs[0], tokens=1200 * right),),
+              hyperparameters={"width": 64, "attention": options})
+        for variant, right, options in (("vanilla", 10, {}), ("bigbird", 30, {"rotary": True}),
+                                        ("performer", 8, {"features": 16, "map": "positive"}))
+        for seed in (0, 1)
+    ]  # fmt: skip
     found += [
         study("minutes", f"epochs-{n}", right=n, answers=study("", "", right=n).answers[-1:],
               runs=(dataclasses.replace(study("", "").runs[0], seconds=60.0 * n),))

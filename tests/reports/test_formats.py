@@ -20,6 +20,8 @@ from reports import formats
         (1e-6, "10<sup>−6</sup>"),
         (-1e-6, "−10<sup>−6</sup>"),
         (12345.0, "12\u202f345"),
+        (12345.6, "12\u202f346"),
+        (-1234.5678, "−1\u202f235"),
     ],
 )
 def test_numbers(value: float | None, expected: str) -> None:

@@ -19,8 +19,8 @@ from reports.shelf import gather
         ("baseline.json", "baseline"), ("vanilla.pretrain.json", "pretrain"),
         ("vanilla.finetune.json", "finetune"), ("vanilla.scratch.json", "finetune"),
         ("vanilla.pretrain.evaluate.json", "evaluate"),
-        ("vanilla.scratch.evaluate.json", "evaluate"), ("simulate.leak.csv", "simulate"),
-        ("vanilla.pretrain.curve.csv", "pretrain"),
+        ("vanilla.scratch.evaluate.json", "evaluate"), ("vanilla.spectrum.json", "spectrum"),
+        ("simulate.leak.csv", "simulate"), ("vanilla.pretrain.curve.csv", "pretrain"),
         ("vanilla.scratch.predictions.jsonl", "evaluate"),
     ],
 )  # fmt: skip

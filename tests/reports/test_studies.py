@@ -42,10 +42,10 @@ def table_of(html: str, key: str) -> list[str]:
 
 def test_without_records_every_part_says_so(built: Any) -> None:
     text = built.html.split('id="studies"', 1)[1].split('id="appendix"', 1)[0]
-    assert text.count("so nothing is shown") == 5
+    assert text.count("so nothing is shown") == 7
     assert "<table" not in text
-    for command in ("gpt.study ablations", "gpt.study minutes", "gpt.study capacity",
-                    "benchmarks.loss_curves", "make bench"):  # fmt: skip
+    for command in ("gpt.study ablations", "gpt.study variants", "gpt.study minutes",
+                    "gpt.study capacity", "benchmarks.loss_curves", "make bench"):  # fmt: skip
         assert command in text
 
 
@@ -59,7 +59,7 @@ def test_the_ablations_are_all_shown_base_first_losers_included(html: str) -> No
 
 
 def test_an_entry_is_compared_with_the_base_of_its_own_seed(studies: Studies) -> None:
-    rows = study_tables.ablations(studies["ablations"])
+    rows = study_tables.compared(studies["ablations"], "base")
     p = binomtest(0, 20).pvalue
     assert [row.paired is None for row in rows] == [True, True, False, False, False]
     level, *worse = rows[2:]
@@ -79,7 +79,7 @@ def test_answers_to_other_questions_are_not_paired(fake: Any, tmp_path: Path) ->
     short = fake.study("ablations", "level")
     answers = dataclasses.replace(short.answers[-1], result=fake.count(1, 2), right="10")
     write(path, dataclasses.replace(short, answers=(answers,)))
-    rows = study_tables.ablations(collect(folder, tmp_path)["ablations"])
+    rows = study_tables.compared(collect(folder, tmp_path)["ablations"], "base")
     assert next(row for row in rows if row.entry.name == "level").paired is None
 
 

@@ -1,0 +1,99 @@
+"""Tables of the variants of attention, beside vanilla: of the study, and of the runs made here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from reports.comparison import Paired, paired
+from reports.evidence import settings
+from reports.record import Count
+from reports.shelf import Evaluated, Shelf
+from reports.studies import Entry
+from reports.study_tables import CLEAR, compared, holm
+
+VANILLA = "vanilla"
+
+
+@dataclass(frozen=True)
+class VariantRow:
+    """A model of one variant: pretrained, finetuned, asked.
+
+    tokens_per_second: of its pretraining; paired: with vanilla of the same seed, on the same
+    questions, None for vanilla itself and where there is no such; adjusted: its p over all
+    comparisons of the table (Holm 1979)
+    """
+
+    name: str
+    sentence: str
+    options: str
+    seed: int | None
+    parameters: int
+    tokens_per_second: float
+    result: Count
+    paired: Paired | None
+    adjusted: float | None
+
+    @property
+    def clear(self) -> bool:
+        """Whether the comparison with vanilla is settled."""
+        return self.adjusted is not None and self.adjusted < CLEAR
+
+
+def of_study(entries: Sequence[Entry]) -> list[VariantRow]:
+    """Vanilla first, then the entries by their mean accuracy, the best first."""
+    return [
+        VariantRow(
+            row.entry.name, row.entry.sentence, _options(row.made.record.hyperparameters),
+            row.made.seed, row.made.record.parameters, row.made.tokens_per_second,
+            row.made.last.result, row.paired, row.adjusted,
+        )
+        for row in compared(entries, VANILLA)
+    ]  # fmt: skip
+
+
+def made_here(shelf: Shelf) -> list[VariantRow]:
+    """The pretrained models of the profile's folder, as `of_study` orders them; none if it is one.
+
+    Only those of the recipe and corpus that the report is about.
+    """
+    main = shelf.pretrained_evaluation.record
+    kind = (main.model, main.recipe, main.corpus)
+    asked = {
+        shown.record.variant: shown
+        for shown in shelf.evaluations
+        if (shown.record.model, shown.record.recipe, shown.record.corpus) == kind
+    }
+    rows = []
+    for shown in shelf.trainings:
+        record, evaluation = shown.record, asked.get(shown.record.variant)
+        if record.run == "pretrain" and evaluation is not None:
+            rows.append(
+                VariantRow(
+                    record.variant, "", _options(record.hyperparameters), shown.provenance.seed,
+                    record.parameters, record.tokens_per_second, evaluation.record.result,
+                    _paired(evaluation, asked.get(VANILLA)), None,
+                )
+            )  # fmt: skip
+    rows.sort(key=lambda row: (row.name != VANILLA, -row.result.accuracy, row.name))
+    return _adjusted(rows) if len(rows) > 1 else []
+
+
+def _paired(evaluation: Evaluated, vanilla: Evaluated | None) -> Paired | None:
+    if vanilla is None or vanilla is evaluation:
+        return None
+    if vanilla.provenance.seed != evaluation.provenance.seed:
+        return None
+    return paired(evaluation.predictions, vanilla.predictions)
+
+
+def _adjusted(rows: Sequence[VariantRow]) -> list[VariantRow]:
+    p_values = iter(holm([row.paired.p for row in rows if row.paired is not None]))
+    return [row if row.paired is None else replace(row, adjusted=next(p_values)) for row in rows]
+
+
+def _options(hyperparameters: Mapping[str, Any]) -> str:
+    """`block 8, rotary no`: those of the attention."""
+    options = settings(hyperparameters.get("attention", {}))
+    return ", ".join(f"{name} {value}" for name, value in options)
