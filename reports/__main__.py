@@ -8,6 +8,7 @@ from pathlib import Path
 
 from reports import (
     evidence,
+    factorisation,
     scaling,
     scaling_figures,
     spectra,
@@ -57,7 +58,10 @@ def draw(shelf: Shelf) -> dict[str, Figure]:
     if shelf.spectrum is not None:
         drawn.append(spectra.draw(shelf.spectrum.record))
     drawn += study_figures.draw(shelf.studies)
-    drawn += scaling_figures.draw(scaling.weigh(shelf.studies.scalings))
+    scalings = scaling.weigh(shelf.studies.scalings)
+    drawn += scaling_figures.draw(scalings)
+    if (factors := factorisation.sides(scalings)) is not None:
+        drawn.append(factorisation.draw(factors))
     return {figure.key: figure for figure in drawn}
 
 

@@ -13,7 +13,7 @@ import jinja2
 from jinja2.ext import Extension
 from markupsafe import Markup
 
-from reports import evidence, scaling, spectra, study_tables, variant_tables
+from reports import evidence, factorisation, scaling, spectra, study_tables, variant_tables
 from reports.figures import Figure
 from reports.formats import FILTERS
 from reports.mathematics import Medium, Typesetter
@@ -175,6 +175,7 @@ def _environment(
 
 
 def _context(shelf: Shelf, figures: dict[str, Figure], medium: Medium) -> dict[str, Any]:
+    scalings = scaling.weigh(shelf.studies.scalings)
     return {
         "medium": medium,
         "shelf": shelf,
@@ -182,7 +183,8 @@ def _context(shelf: Shelf, figures: dict[str, Figure], medium: Medium) -> dict[s
         "claims": Claims(shelf.theory.record.claims, shelf.simulate.record.experiments),
         "evidence": evidence.weigh(shelf),
         "studied": study_tables.weigh(shelf.studies),
-        "scalings": scaling.weigh(shelf.studies.scalings),
+        "scalings": scalings,
+        "factors": factorisation.sides(scalings),
         "linear_up_to": scaling.LINEAR,
         "spectra": spectra.weigh(shelf.spectrum.record) if shelf.spectrum else None,
         "variants_studied": variant_tables.of_study(shelf.studies["variants"]),

@@ -48,6 +48,11 @@ def number(value: float | None, digits: int = 3) -> Markup:
     return Markup(f"{value:.{digits}g}".replace("-", "−"))
 
 
+def fixed(value: float, digits: int = 2) -> str:
+    """A number with so many digits after the point, as beside others of its kind."""
+    return f"{value:.{digits}f}".replace("-", "−")
+
+
 def duration(seconds: float) -> str:
     """Seconds as a reader says them: 4.2 s, 3 min 20 s, 2 h 5 min."""
     if seconds < 60:
@@ -92,5 +97,6 @@ def symbol(name: str) -> str:
 
 FILTERS = {
     "brief": brief, "percent": percent, "interval": interval, "accuracy": accuracy, "whole": whole,
-    "number": number, "duration": duration, "short": short, "symbol": symbol, "when": when,
+    "number": number, "fixed": fixed, "duration": duration, "short": short, "symbol": symbol,
+    "when": when,
 }  # fmt: skip

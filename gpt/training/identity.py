@@ -52,7 +52,8 @@ class Identity:
 def _differences(
     ours: dict[str, Any], theirs: dict[str, Any], above: str = ""
 ) -> Iterator[tuple[str, Any, Any]]:
-    for name in {**ours, **theirs}:  # in our order: the variant before its options
+    # the variant is named before its options, which are among the hyperparameters
+    for name in sorted(set(ours) | set(theirs), key=lambda name: (name == "hyperparameters", name)):
         one, other = ours.get(name), theirs.get(name)
         if isinstance(one, dict) and isinstance(other, dict):
             yield from _differences(one, other, f"{above}{name} ")

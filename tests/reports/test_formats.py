@@ -28,6 +28,10 @@ def test_numbers(value: float | None, expected: str) -> None:
     assert str(formats.number(value)) == expected
 
 
+def test_fixed_numbers_have_as_many_digits_as_asked() -> None:
+    assert [formats.fixed(x) for x in (1, -0.456, 12.0049)] == ["1.00", "−0.46", "12.00"]
+
+
 @pytest.mark.parametrize(
     ("seconds", "expected"),
     [(4.21, "4.2 s"), (59.94, "59.9 s"), (200.0, "3 min 20 s"), (7500.0, "2 h 5 min")],

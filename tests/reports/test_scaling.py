@@ -14,11 +14,11 @@ import numpy as np
 import pytest
 from scipy.stats import linregress
 
-from reports import scaling_figures
+from reports import factorisation, scaling_figures
 from reports.document import TEMPLATES, render
 from reports.figures import Figure
 from reports.record import RecordError, Scaling, ScalingRecord, ScalingRow, read, write
-from reports.scaling import Crossing, Growth, crossing, growths, power, weigh
+from reports.scaling import Crossing, Grown, Growth, crossing, growths, power, weigh
 from reports.shelf import gather
 from reports.studies import Scaled, collect
 
@@ -270,7 +270,7 @@ def test_tables_and_sentences_are_the_records(
 ) -> None:
     html = shown(record)
     growth = table_of(html, "scaling-cpu-fp32")
-    assert growth[0].startswith("sdpa forward 2 ± ")
+    assert growth[0].startswith("sdpa forward 2.00 ± 0.00")
     assert growth[0].endswith("– – – 16 384 2.68 163 840")
     assert growth[2].endswith("1 000 800 – 1 250 255 16 384 0.164 10 000")
     assert growth[4].endswith("&gt;&nbsp;16 384 16 000 – &gt;&nbsp;16 384 1 16 384 3.28 200 000")
@@ -280,7 +280,7 @@ def test_tables_and_sentences_are_the_records(
     assert times[-1].startswith("16 384 2 684 8 053 128 164 492 128 3 277 ")
     assert times[0] == "128 0.164 0.492 11.3 1.28 3.84 11.3 25.6 76.8 11.3 0.00145 0.00434 11.3"
     told = text_of(html)
-    assert "performer, forward: its time grows as the length to the power 1 ± " in told
+    assert "performer, forward: its time grows as the length to the power 1.00 ± 0.00" in told
     assert "it is faster than sdpa from length 1 000 on." in told
     assert "bigbird, forward and backward: its time" in told
     assert "it is not faster than sdpa up to length 16 384, the longest at which both" in told
@@ -339,3 +339,37 @@ def test_a_way_measured_nowhere_is_not_drawn(record: ScalingRecord) -> None:
     assert "linformer" not in {g.way for g in found.growths}
     assert "linformer" not in scaling_figures.growth(found).alt
     assert json.dumps([cell.forward for cell in found.cells[128]]).endswith("null]")
+
+
+# ------------------------------------------------------------------- Figure 1 of the handout
+
+
+def all_grown(record: ScalingRecord) -> list[Grown]:
+    return weigh([Scaled(record, False)])
+
+
+def test_both_orders_are_told_at_the_longest_length_that_both_were_timed_at(
+    record: ScalingRecord,
+) -> None:
+    found = factorisation.sides(all_grown(record))
+    assert found is not None
+    assert (found.length, found.features, found.size) == (16_384, 64, 64)
+    assert factorisation.draw(found).alt == (
+        "Attention at length 16\u202f384 with 64 features and values of width 64: exact, 0.0164 "
+        "million multiply-adds, 2.68e+03 ms; through features, 0.0164 million multiply-adds, "
+        "164 ms."
+    )
+    cut = dataclasses.replace(
+        record, precisions=(Scaling("fp32", 1e9, rows({("sdpa", "forward"): 2048})),)
+    )
+    found = factorisation.sides(all_grown(cut))
+    assert found is not None
+    assert found.length == 1024
+
+
+def test_without_both_ways_there_is_no_such_figure(record: ScalingRecord) -> None:
+    none = dataclasses.replace(
+        record, precisions=(Scaling("fp32", 1e9, rows({("performer", "forward"): 1})),)
+    )
+    assert factorisation.sides(all_grown(none)) is None
+    assert factorisation.sides([]) is None
