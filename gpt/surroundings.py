@@ -5,6 +5,9 @@ views the name stands amid words: up to two of the text's small words before it,
 two more, or one of the words that the text has before the view's entity.
 
     with a Eduard Ender 1822⁇March 1822 ⁇Rome⁇
+
+What stands there is drawn for all names alike. `where` is no such word, so that no view is a birth
+question by chance.
 """
 
 from __future__ import annotations
@@ -15,7 +18,7 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
-SMALL = re.compile(r"(?<= )[^\W\d_A-Z]{1,10}(?= )")
+SMALL = re.compile(r"(?<= )(?!where )[^\W\d_A-Z]{1,10}(?= )")
 MOST = 2  # small words on one side of a name
 NEAR, STOPPED = 0.5, 0.3  # of names amid words: followed by a word near the entity, by a stop
 DRAWS = 6 + 2 * MOST

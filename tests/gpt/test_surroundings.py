@@ -11,7 +11,7 @@ from gpt.views import EntityViews
 from gpt.vocabulary import MASK, Vocabulary
 
 LINES = [
-    "Eduard Ender. Eduard Ender, born 3 March 1822 Rome, died in London, she and she died .",
+    "Eduard Ender. Eduard Ender, born 3 March 1822 Rome, died in London, where she and she died .",
     "Ida Ek. She was born in Oslo .",
     "no name here, Paris",
 ]

@@ -151,5 +151,5 @@ def trained_texts(folder: Path) -> tuple[set[str], list[str]]:
 def test_the_best_recipe_pretrains_on_no_question_of_the_evaluation(practical: Path) -> None:
     texts, questions = trained_texts(practical)
     assert len(texts) > 10_000
-    assert not any("Where was" in text and " born?" in text for text in texts)
+    assert not any("where was" in text.lower() and " born" in text for text in texts)
     assert not any(question in text for question in questions for text in texts)
