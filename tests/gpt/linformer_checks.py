@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 from typing import Any
 
 import pytest
@@ -10,6 +11,8 @@ import torch
 from torch import Tensor
 
 from gpt.attention.linformer import LinformerAttention
+from tests.gpt import attention_checks
+from tests.gpt.attention_checks import some_padding
 
 HEADS, SIZE, N, K, BLOCK = 2, 4, 24, 5, 4
 WIDTH = HEADS * SIZE
@@ -28,17 +31,7 @@ def layer(causal: bool = True, share: str = "headwise", **options: Any) -> Linfo
     return made.eval()
 
 
-def inputs(T: int, B: int = 2, seed: int = 1) -> Tensor:
-    generator = torch.Generator().manual_seed(seed)
-    return torch.randn(B, T, WIDTH, generator=generator, dtype=torch.float64)
-
-
-def some_padding(T: int) -> Tensor:
-    """Of the first row its first third, of the second its end and one in the middle."""
-    padding = torch.zeros(2, T, dtype=torch.bool)
-    padding[0, : T // 3] = True
-    padding[1, T // 2], padding[1, 4 * T // 5 :] = True, True
-    return padding
+inputs = partial(attention_checks.inputs, WIDTH)
 
 
 @torch.no_grad()

@@ -17,6 +17,7 @@ from gpt.attention.rope import RotaryAttention
 from gpt.attention.synthesizer import SynthesizerAttention
 from gpt.attention.vanilla import SelfAttention
 from gpt.model import GPT
+from tests.gpt.attention_checks import require_zero_for_nothing_and_no_nan, some_padding
 from tests.gpt.linformer_checks import (
     BLOCK,
     FORMS,
@@ -29,7 +30,6 @@ from tests.gpt.linformer_checks import (
     inputs,
     layer,
     made_exact,
-    some_padding,
 )
 
 LENGTHS = pytest.mark.parametrize("T", [1, 3, BLOCK, BLOCK + 1, 18, N])
@@ -157,17 +157,7 @@ def test_nothing_to_see_gives_zero_and_no_nan(
     causal: bool, dtype: torch.dtype, size: float
 ) -> None:
     made = layer(causal).to(dtype)
-    x = (size * inputs(7)).to(dtype).requires_grad_()
-    padding = torch.zeros(2, 7, dtype=torch.bool)
-    padding[0], padding[1, 0] = True, True
-    y = made(x, padding)
-    assert y.dtype == dtype
-    y.float().square().sum().backward()
-    assert bool((y[0] == made.projection.bias).all())
-    assert bool((y[1, 0] == made.projection.bias).all()) == causal
-    for tensor in (y, x.grad, *(p.grad for p in made.parameters())):
-        assert tensor is not None
-        assert bool(tensor.isfinite().all())
+    require_zero_for_nothing_and_no_nan(made, (size * inputs(7)).to(dtype))
 
 
 @FORMS

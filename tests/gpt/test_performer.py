@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
@@ -19,6 +20,8 @@ from gpt.attention.performer import PerformerAttention
 from gpt.attention.running_sums import RunningSums, read_causally, with_ones
 from gpt.attention.vanilla import SelfAttention
 from gpt.model import GPT, build
+from tests.gpt import attention_checks
+from tests.gpt.attention_checks import some_padding
 from tests.gpt.test_cache import SYMBOLS, largest_error, shaken, texts
 from theory.performer import hyperbolic_features, positive_features, trigonometric_features
 
@@ -44,17 +47,7 @@ def layer(causal: bool = True, name: str = "positive", **options: Any) -> Perfor
     return made.eval()
 
 
-def inputs(T: int, B: int = 2, seed: int = 1) -> Tensor:
-    made = torch.Generator().manual_seed(seed)
-    return torch.randn(B, T, WIDTH, generator=made, dtype=torch.float64)
-
-
-def some_padding(T: int) -> Tensor:
-    """Of the first row its first third, of the second its end and one in the middle."""
-    padding = torch.zeros(2, T, dtype=torch.bool)
-    padding[0, : T // 3] = True
-    padding[1, T // 2], padding[1, 4 * T // 5 :] = True, True
-    return padding
+inputs = partial(attention_checks.inputs, WIDTH)
 
 
 @torch.no_grad()

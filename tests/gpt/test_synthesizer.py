@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import partial
 
 import pytest
 import torch
@@ -12,6 +13,8 @@ from torch import Tensor
 from gpt.attention import synthesizer
 from gpt.attention.synthesizer import START, SynthesizerAttention, Values
 from gpt.model import GPT
+from tests.gpt import attention_checks
+from tests.gpt.attention_checks import require_zero_for_nothing_and_no_nan, some_padding
 
 HEADS, SIZE, BLOCK = 3, 4, 24
 WIDTH = HEADS * SIZE
@@ -27,17 +30,7 @@ def layer(causal: bool = True, block_size: int = BLOCK) -> SynthesizerAttention:
     return made.eval()
 
 
-def inputs(T: int, B: int = 2, seed: int = 1) -> Tensor:
-    generator = torch.Generator().manual_seed(seed)
-    return torch.randn(B, T, WIDTH, generator=generator, dtype=torch.float64)
-
-
-def some_padding(T: int) -> Tensor:
-    """Of the first row its first third, of the second its end and one in the middle."""
-    padding = torch.zeros(2, T, dtype=torch.bool)
-    padding[0, : T // 3] = True
-    padding[1, T // 2], padding[1, 4 * T // 5 :] = True, True
-    return padding
+inputs = partial(attention_checks.inputs, WIDTH)
 
 
 @torch.no_grad()
@@ -140,17 +133,7 @@ def test_nothing_to_see_gives_zero_and_no_nan(
     causal: bool, size: float, dtype: torch.dtype
 ) -> None:
     made = layer(causal).to(dtype)
-    x = (size * inputs(7)).to(dtype).requires_grad_()
-    padding = torch.zeros(2, 7, dtype=torch.bool)
-    padding[0], padding[1, 0] = True, True
-    y = made(x, padding)
-    assert y.dtype == dtype
-    y.float().square().sum().backward()
-    assert bool((y[0] == made.projection.bias).all())
-    assert bool((y[1, 0] == made.projection.bias).all()) == causal
-    for tensor in (y, x.grad, *(p.grad for p in made.parameters())):
-        assert tensor is not None
-        assert bool(tensor.isfinite().all())
+    require_zero_for_nothing_and_no_nan(made, (size * inputs(7)).to(dtype))
 
 
 @torch.no_grad()
