@@ -74,7 +74,7 @@ def draw(found: Sides) -> Figure:
 def _cost(row: ScalingRow) -> str:
     """Multiply-adds that the forward pass needs, and how long it took."""
     seconds = statistics.median(row.seconds)
-    return f"{row.multiply_adds / 1e6:,.3g} million multiply-adds, {1000 * seconds:,.3g} ms"
+    return f"{row.multiply_adds / 1e9:.3g} billion multiply-adds, {1000 * seconds:,.0f} ms"
 
 
 def _matrix(

@@ -355,9 +355,8 @@ def test_both_orders_are_told_at_the_longest_length_that_both_were_timed_at(
     assert found is not None
     assert (found.length, found.features, found.size) == (16_384, 64, 64)
     assert factorisation.draw(found).alt == (
-        "Attention at length 16\u202f384 with 64 features and values of width 64: exact, 0.0164 "
-        "million multiply-adds, 2.68e+03 ms; through features, 0.0164 million multiply-adds, "
-        "164 ms."
+        "Attention at length 16\u202f384 with 64 features and values of width 64: exact, 1.64e-05 "
+        "billion multiply-adds, 2,684 ms; through features, 1.64e-05 billion multiply-adds, 164 ms."
     )
     cut = dataclasses.replace(
         record, precisions=(Scaling("fp32", 1e9, rows({("sdpa", "forward"): 2048})),)
