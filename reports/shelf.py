@@ -204,7 +204,7 @@ def gather(results: Path, profile: str, variant: str, root: Path = ROOT) -> Shel
         profile=profile, variant=variant, corpus=corpus, theory=theory, simulate=simulate,
         baseline=baseline, **training, pretrained_evaluation=evaluation["pretrain"],
         scratch_evaluation=evaluation["scratch"], spectrum=spectrum,
-        further_training=further_training,        further_evaluations=further_evaluations,
+        further_training=further_training, further_evaluations=further_evaluations,
         references=_references(results / "reference", root),
         studies=collect(results / "reference", root), left_out=left_out,
     )  # fmt: skip

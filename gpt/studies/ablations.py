@@ -39,8 +39,8 @@ ABLATIONS = Study(
         ),
         Entry(
             "names-amid-words",
-            "Of the names, 70 % amid other words of the text.",
-            replace(BASE, names_amid_words=0.7),
+            f"Of the names, {100 * BEST.names_amid_words:.0f} % amid other words of the text.",
+            replace(BASE, names_amid_words=BEST.names_amid_words),
         ),
         Entry(
             "gentle-finetuning",
