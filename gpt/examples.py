@@ -50,7 +50,12 @@ def training_data(
     if recipe.entity_views:
         documents = text.rstrip("\n").split("\n")
         views = EntityViews(
-            documents, vocabulary, recipe.view_words, recipe.block_size, recipe.names_amid_words
+            documents,
+            vocabulary,
+            recipe.view_words,
+            recipe.block_size,
+            recipe.names_amid_words,
+            recipe.undated_views,
         )
     data = TrainingData(corruption, names, recipe.question_share, views, recipe.document_share)
     if not len(data):

@@ -34,11 +34,11 @@ class Recipe:
     document_share: share of the documents that an epoch of pretraining shows corrupted;
     entity_views: an epoch also shows each entity beside its line's name (see views.py), with up to
     `view_words` words before it; names_amid_words: share of the views whose name stands amid other
-    words (see surroundings.py); whole_lines: no random truncation below the block;
-    closing_mask: a third MASK ends the masked span, as MASK ends an answer; ascii_pairs: drop
-    other characters from the training pairs, as the course does; shuffle: new order each epoch,
-    batches of similar length; attention: the options of the variant, those that are not given
-    have its defaults
+    words (see surroundings.py); undated_views: share of the views that leave out dates;
+    whole_lines: no random truncation below the block; closing_mask: a third MASK ends the masked
+    span, as MASK ends an answer; ascii_pairs: drop other characters from the training pairs, as the
+    course does; shuffle: new order each epoch, batches of similar length; attention: the options of
+    the variant, those that are not given have its defaults
     remarks: differences from the course's recipe that are no numbers, in sentences
     """
 
@@ -60,6 +60,7 @@ class Recipe:
     entity_views: bool = False
     view_words: int = 3
     names_amid_words: float = 0.0
+    undated_views: float = 0.0
     ascii_pairs: bool = True
     block_size: int = 128
     weight_decay: float = 0.1
@@ -116,7 +117,7 @@ class Recipe:
 
 
 # Fields that recipes of earlier records had not; as long as they are empty, the recipe is the same.
-LATER = ("attention", "names_amid_words")
+LATER = ("attention", "names_amid_words", "undated_views")
 SIZES = ("layers", "heads", "width", "dropout", "weight_decay", "clip")
 STAGE_NUMBERS = ("epochs", "batch_size", "rate")
 TITLES = {
@@ -190,6 +191,7 @@ BEST = Recipe(
     closing_mask=True,
     entity_views=True,
     names_amid_words=0.7,
+    undated_views=0.5,
     document_share=0.0,
     remarks=(
         *FASTER,
@@ -197,6 +199,7 @@ BEST = Recipe(
         "follows them in the line; all entities of all lines alike, each once an epoch. Only the "
         "entity is a target.",
         "In most views the name stands amid a few other words of the text, as in a question.",
+        "Half of the views leave out the dates before the entity, and show the words before them.",
         "Pretraining sees no question.",
     ),
 )

@@ -7,6 +7,11 @@ entity as the masked content:
 
     Eduard Ender. ⁇(3 March 1822 ⁇Rome⁇
 
+Of some views dates are left out, so that the words around a date are shown in its place: with `born
+3 March 1822 Rome`, `born` and what stands before it are otherwise too far from the entity.
+
+    Eduard Ender. ⁇(born ⁇Rome⁇
+
 All lines are treated alike, whoever they are about: every entity of a line is shown, whatever it
 is, with the words that the text itself has before it.
 """
@@ -29,6 +34,8 @@ NAME = re.compile(r"(.+?(?<![ .]\w)(?<!^\w))\. ")  # the stop after an initial e
 CAPITALISED = r"[^\W\d_a-zß-ÿ][\w'’-]*"
 ENTITY = re.compile(rf"{CAPITALISED}(?: {CAPITALISED})*")
 MONTHS = frozenset(calendar.month_name[1:])
+WORD = re.compile(r"[^ ]* |[^ ]+$")  # with the space after it
+DATE = re.compile(rf"[^ ]*(?:\d|\b(?:{'|'.join(calendar.month_name[1:])})\b)")
 
 
 class EntityViews:
@@ -41,30 +48,36 @@ class EntityViews:
         words: int,
         block: int,
         amid_share: float = 0.0,
+        undated_share: float = 0.0,
     ) -> None:
         """words: at most so many words to the left of an entity are shown
 
         amid_share: of the views, those whose name stands amid words (see surroundings.py), unless
-        the view is then too long
+        the view is then too long; undated_share: of the views, those that leave out dates
         A view that is longer than `block` is left out.
         """
-        self.block = block
+        self.block, self.undated_share = block, undated_share
         self.surroundings = Surroundings(documents, MASK_OFFSET, amid_share)
         common = _common_words(documents)
-        starts, found, lefts = [MASK_OFFSET], [], []
+        starts, found, befores = [MASK_OFFSET], [], []
         for document in documents:
             begin = body(document)
             for start, end in entities(document, begin, common):
-                left = _word_starts(document, begin, start, words)
-                if begin + (start - left[-1]) + (end - start) + 3 <= block:
+                before = [
+                    _words_before(document, begin, start, words, dates)
+                    for dates in ((True, False) if undated_share else (True,))
+                ]
+                longest = max(sum(length for _, length in each) for each in before)
+                if begin + longest + (end - start) + 3 <= block:
                     found.append((starts[-1], begin, start, end))
-                    lefts.append(left)
+                    befores.append(before)
             starts.append(starts[-1] + len(document))
         ids = vocabulary.encode("".join(documents))
         self.symbols = torch.tensor([MASK_ID, *ids])
         self.entities: Int[Tensor, "n 4"] = torch.tensor(found, dtype=torch.long).reshape(-1, 4)
-        self.lefts: Int[Tensor, "n words+1"] = torch.tensor(lefts, dtype=torch.long).reshape(
-            -1, words + 1
+        # (start in the document, length), the nearest word first; with dates, and without
+        self.words: Int[Tensor, "n 1|2 words 2"] = torch.tensor(befores, dtype=torch.long).reshape(
+            -1, 2 if undated_share else 1, words, 2
         )
 
     def __len__(self) -> int:
@@ -78,21 +91,24 @@ class EntityViews:
     ) -> Examples:
         """The chosen views; `u` of [0, 1) decides how many words are shown, all numbers alike.
 
+        The same numbers decide, independently, which views leave out dates.
         around: uniform numbers that decide what stands around the names; None: nothing
         All before the entity is no target: there is nothing to learn from guessing a name.
         """
         offset, begin, start, end = self.entities[chosen].unbind(-1)
-        lefts = self.lefts[chosen]
-        left = lefts.gather(1, (u * lefts.shape[1]).long()[:, None])[:, 0]
-        mask = torch.tensor([0, 1]).expand(len(chosen), 2)
-        words = torch.stack((offset + left, start - left), -1)
-        entity = torch.stack((offset + start, end - start), -1)
+        most = self.words.shape[2]
+        scaled = u * (most + 1)
+        number = scaled.long()
+        undated = (scaled - number) < self.undated_share
+        near = self.words[chosen, undated.long()] + offset[:, None, None] * torch.tensor([1, 0])
+        words = (near * (torch.arange(most) < number[:, None])[..., None]).flip(1)
+        mask = torch.tensor([0, 1]).expand(len(chosen), 1, 2)
+        entity = torch.stack((offset + start, end - start), -1)[:, None]
         name = torch.stack((offset, begin), -1)[:, None]
         if around is not None:
-            near = torch.stack((offset[:, None] + lefts[:, 1:] - 1, -lefts.diff()), -1)
-            name = self._amid_words(name, self.block - (end - left) - 3, around, near)
-        rest = torch.stack((mask, words, mask, entity, mask), 1)
-        pieces = torch.cat((name, rest), 1)
+            room = self.block - words[..., 1].sum(-1) - (end - start) - 3
+            name = self._amid_words(name, room, around, near + torch.tensor([-1, 0]))
+        pieces = torch.cat((name, mask, words, mask, entity, mask), 1)
         return Examples(self.symbols, pieces, pieces[:, :-2, 1].sum(-1) - 1)
 
     def _amid_words(
@@ -144,10 +160,20 @@ def _common_words(documents: list[str]) -> frozenset[str]:
     return frozenset(w for w in counts if w[0].isupper() and counts[w.lower()] > counts[w])
 
 
-def _word_starts(document: str, begin: int, start: int, words: int) -> list[int]:
-    """Where 0, 1, … `words` words to the left of `start` begin, none of them before `begin`."""
-    starts = [start]
-    for _ in range(words):
-        before = document.rfind(" ", begin, max(begin, starts[-1] - 1))
-        starts.append(before + 1 if before >= 0 else begin)
-    return starts
+def _words_before(
+    document: str, begin: int, start: int, words: int, dates: bool
+) -> list[tuple[int, int]]:
+    """(start, length) of the last `words` words from `begin` to `start`, the nearest first.
+
+    dates: whether words that hold a digit or a month are among them; a bracket before one always is
+    Where there are fewer words, the rest have length 0.
+    """
+    found = []
+    for word in WORD.finditer(document, begin, start):
+        first, last = word.span()
+        if not dates and DATE.match(document, first, last):
+            last = first + (document[first] == "(")
+        if last > first:
+            found.append((first, last - first))
+    nearest = found[::-1][:words]
+    return nearest + [(begin, 0)] * (words - len(nearest))

@@ -16,7 +16,12 @@ from reports.record import InputError
 EVERY = 5
 SPLIT = f"a split of the training pairs (every {EVERY}th)"
 DEV = "birth_dev.tsv"
-FIRST = replace(BEST, names_amid_words=0.0, finetune=Stage(epochs=4, batch_size=32, rate=3e-4))
+FIRST = replace(
+    BEST,
+    names_amid_words=0.0,
+    undated_views=0.0,
+    finetune=Stage(epochs=4, batch_size=32, rate=3e-4),
+)
 """Recipe `best` as it was at first: every name first in its view, and finetuning ten times as fast.
 
 With it the ablations were begun; where pretraining is short, it is the better one.

@@ -8,10 +8,12 @@ from gpt.recipe import BEST
 from gpt.studies.entry import DEV, FIRST, Entry, Study
 
 AMID = replace(FIRST, names_amid_words=BEST.names_amid_words)
+GENTLE = replace(AMID, finetune=BEST.finetune)
 WAYS = {
     "epochs": (FIRST, (10, 20, 40, 80, 150), "every name first in its view"),
     "amid": (AMID, (150,), "names amid words"),
-    "best": (BEST, (40, 80, 150, 300), "names amid words, finetuned gently"),
+    "best": (GENTLE, (150,), "names amid words, finetuned gently"),
+    "undated": (BEST, (40, 80, 150, 300), "half of the views without dates, too"),
 }
 
 MINUTES = Study(
