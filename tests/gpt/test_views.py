@@ -102,6 +102,73 @@ def test_every_number_of_words_is_as_likely(views: EntityViews) -> None:
     assert made.sizes.unique(return_counts=True)[1].tolist() == [100] * (WORDS + 1)
 
 
+def test_where_dates_are_left_out_the_words_around_them_are_shown(vocabulary: Vocabulary) -> None:
+    undated = EntityViews(LINES, vocabulary, WORDS, 128, undated_share=1.0)
+    assert shown(undated, vocabulary, 0.9) == [
+        f"Eduard Ender. {MASK}Eduard Ender, born {MASK}Rome{MASK}",
+        f"Eduard Ender. {MASK}Rome, died in {MASK}London{MASK}",
+        f"A. G. E. Blake. {MASK}the city of {MASK}New York{MASK}",
+        f"Ida Ek. {MASK}was born in {MASK}Oslo{MASK}",
+        f"{MASK}name here, but {MASK}Paris{MASK}",
+    ]
+    assert shown(undated, vocabulary, 0.25)[0] == f"Eduard Ender. {MASK}born {MASK}Rome{MASK}"
+
+
+@pytest.mark.parametrize(
+    ("words", "left"),
+    [
+        ("Ek (3 March 1822 ", "Ek ("),  # the bracket of a date stays
+        ("Ek (born 1822, ", "Ek (born "),
+        ("Ek, b. March 1822 in ", "Ek, b. in "),
+        ("Ek (5th) Mayor of ", "Ek (Mayor of "),  # a month is a whole word
+    ],
+)
+def test_words_with_a_digit_or_a_month_are_dates(words: str, left: str) -> None:
+    line = f"Ida Ek. {words}Oslo ."
+    vocabulary = Vocabulary.of_text(line)
+    undated = EntityViews([line], vocabulary, 4, 128, undated_share=1.0)
+    at_oslo = shown(undated, vocabulary, 0.99)[-1]
+    assert at_oslo == f"Ida Ek. {MASK}{left}{MASK}Oslo{MASK}"
+
+
+def test_the_share_of_views_without_dates_whatever_is_shown(vocabulary: Vocabulary) -> None:
+    """Of each number of words, every other view leaves out the date; the rest are as before."""
+    half = EntityViews(LINES, vocabulary, WORDS, 128, undated_share=0.5)
+    all_dated = EntityViews(LINES, vocabulary, WORDS, 128)
+    u = torch.arange(400, dtype=torch.float64) / 400
+    first = torch.zeros(400, dtype=torch.long)
+    texts, dated = (
+        [vocabulary.decode(made.ids(i).tolist()) for i in range(400)]
+        for made in (half.examples(first, u), all_dated.examples(first, u))
+    )
+    for number in range(1, WORDS + 1):
+        quarter = slice(100 * number, 100 * (number + 1))
+        assert sum("1822" in text for text in texts[quarter]) == 50
+        assert sum("1822" in text for text in dated[quarter]) == 100
+    assert {t for t in texts if "1822" in t} == {t for t in dated if "1822" in t}
+
+
+def test_the_words_near_a_name_leave_out_dates_with_the_view(vocabulary: Vocabulary) -> None:
+    """Each view has `born` after the name with probability 1/6: none of 200 has it in 1e-16."""
+    undated = EntityViews(LINES, vocabulary, WORDS, 128, amid_share=1.0, undated_share=1.0)
+    n = 200
+    u = torch.linspace(0, 0.999, n, dtype=torch.float64)
+    around = torch.rand(n, undated.surroundings.draws, dtype=torch.float64)
+    made = undated.examples(torch.zeros(n, dtype=torch.long), u, around)
+    texts = [vocabulary.decode(made.ids(i).tolist()) for i in range(n)]
+    assert any("Ender born" in text.split(MASK)[0] for text in texts)
+    assert not any("1822" in text or "March" in text for text in texts)
+
+
+def test_a_view_that_is_too_long_without_dates_is_left_out() -> None:
+    lines = ["Ida Ek. hitherto unknown (5 May 1822 Oslo ."]
+    vocabulary = Vocabulary.of_text(lines[0])
+    size = len(f"Ida Ek. {MASK}hitherto unknown ({MASK}Oslo{MASK}")
+    made = [EntityViews(lines, vocabulary, WORDS, size - d, undated_share=0.5) for d in (0, 1)]
+    assert [len(views) for views in made] == [1, 0]
+    assert len(EntityViews(lines, vocabulary, WORDS, size - 1)) == 1
+
+
 def test_a_view_beyond_the_block_is_left_out(vocabulary: Vocabulary) -> None:
     size = len(f"Ida Ek. {MASK}was born in {MASK}Oslo{MASK}")
     lines = [LINES[2], "she and she"]
