@@ -6,6 +6,7 @@ import os
 from typing import Literal
 
 import torch
+from torch import Tensor
 
 from reports.record import InputError, processor
 
@@ -20,6 +21,16 @@ def choose(name: str) -> torch.device:
     if name == "auto":
         name = "cuda" if torch.cuda.is_available() else "cpu"
     return torch.device(name)
+
+
+def moved(ids: Tensor, device: torch.device) -> Tensor:
+    """`ids`, which lie on the CPU, on the device.
+
+    To CUDA they go from pinned memory: a copy from other memory waits for all work before it.
+    """
+    if device.type == "cuda":
+        return ids.pin_memory().to(device, non_blocking=True)
+    return ids.to(device)
 
 
 def make_deterministic(device: torch.device) -> None:

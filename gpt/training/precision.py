@@ -13,6 +13,7 @@ from torch.func import functional_call
 from torch.nn import functional
 
 from gpt.batches import Batch
+from gpt.device import moved
 from gpt.model import GPT
 from gpt.vocabulary import PAD_ID
 
@@ -27,7 +28,7 @@ def loss_of(
     In bf16 the whole pass works on a copy of the weights; gradients arrive at the fp32 ones.
     """
     kept = (batch.y != PAD_ID).flatten().nonzero()[:, 0]
-    x, y, kept = (ids.to(device) for ids in (batch.x, batch.y.flatten()[kept], kept))
+    x, y, kept = (moved(ids, device) for ids in (batch.x, batch.y.flatten()[kept], kept))
     if precision == "fp32":
         return functional.cross_entropy(model(x, kept), y)
     copy = {name: weight.bfloat16() for name, weight in model.named_parameters()}

@@ -98,13 +98,14 @@ def train(
         for batch in _remaining(progress, data, recipe, stage, seed):
             _set_rate(run, recipe, steps, final_labels)
             ranks.reseed(seed, progress.step)
-            loss = gradient(model, batch, device, run.precision, ranks, accumulate)
-            norm = clip_grad_norm_(model.parameters(), recipe.clip)
-            _require_finite(float(loss), float(norm), run, steps, batch, data)
+            mean = gradient(model, batch, device, run.precision, ranks, accumulate)
+            length = clip_grad_norm_(model.parameters(), recipe.clip)
+            loss, norm = torch.stack((mean, length)).tolist()  # the step's one wait for a device
+            _require_finite(loss, norm, run, steps, batch, data)
             for optimizer in run.optimizers:
                 optimizer.step()
                 optimizer.zero_grad(set_to_none=True)
-            point = _advance(run, batch, float(loss), time.perf_counter() - begin)
+            point = _advance(run, batch, loss, time.perf_counter() - begin)
             if written is not None:
                 written.add(point)
             _show(bar, point)
