@@ -149,10 +149,11 @@ PRACTICAL = Recipe(
 FASTER = (
     "No dropout, whose random numbers slow the training step on a CPU.",
     "Examples are shuffled, and batched with others of similar length, so that little is padding.",
-    "Muon trains the matrices of the blocks in pretraining, AdamW the rest.",
+    "Muon, whose steps are orthogonalised gradients, trains the matrices of the blocks in "
+    "pretraining, AdamW the rest.",
     "The learning rate warms up over 2 % of the steps and decays linearly to 0.",
     "bf16 products where a timing at the start finds them faster than fp32.",
-    "A third MASK ends the masked span, as MASK ends an answer.",
+    "A third ⁇ ends the masked span, as ⁇ ends an answer.",
 )
 
 QUICK = Recipe(

@@ -87,6 +87,7 @@ _SYMBOLS = {
     "random_keys": "r", "half_length": "p", "degree": "d",
     "total": "‖x + y‖", "apart": "‖x − y‖", "draws": "m", "dimension": "d", "tau": "τ",
     "along_a": "x", "along_b": "y",
+    "add_c": Markup("a<sub>c</sub>"), "add_d": Markup("a<sub>d</sub>"),
 }  # fmt: skip
 
 

@@ -91,8 +91,8 @@ def mean_of_exponential(mean: sp.Expr, variance: sp.Expr, x: sp.Symbol, proof: P
         x - (x - mean) ** 2 / (2 * variance),
         power - (x - mean - variance) ** 2 / (2 * variance),
         rf"complete the square: $e^{{{x}}}$ times the normal density at ${x}$ is a constant times "
-        r"another normal density, so the mean of the exponential is $e$ to the power of the first "
-        "term on the right",
+        r"another normal density, so the mean of the exponential is $e$ to the power of what "
+        "stands before the last square on the right",
     )
     return sp.exp(power)
 
@@ -111,8 +111,8 @@ def mean_of_exponential_square(
         linear * x - square * x**2 - (x - mean) ** 2 / (2 * variance),
         power - narrowed * (x - centre) ** 2 / (2 * variance),
         rf"complete the square in ${x}$: the exponential times the normal density is a constant "
-        r"times another normal density, so its mean is $e$ to the power of the first term on the "
-        r"right, over the root of the factor by which the last square is larger than the one on "
-        "the left",
+        r"times another normal density, so its mean is $e$ to the power of what stands before "
+        r"the last square on the right, over the root of the factor by which that square is "
+        "larger than the one on the left",
     )
     return narrowed, power

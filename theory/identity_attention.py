@@ -322,8 +322,9 @@ CLAIMS = (
         key="identity_attention.added",
         question="2e.1",
         title="Adding to the second input does not change that",
-        statement=r"Whatever multiples of $u_c$ and $u_d$ are added to $x_2$, the second output "
-        r"tends to $x_2$ as $\beta$ grows: $\lVert c_2 - x_2 \rVert = {law}$ exactly.",
+        statement=r"Whatever multiples, none negative, of $u_c$ and $u_d$ are added to $x_2$, the "
+        r"second output tends to $x_2$ as $\beta$ grows: $\lVert c_2 - x_2 \rVert = {law}$ "
+        "exactly.",
         assumptions=(*WORDS, *MULTIPLES),
         law=approach,
         derive=_added,

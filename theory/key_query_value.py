@@ -280,7 +280,7 @@ def _gain_directly(value: float, epsilon: float, beta: float) -> Direct:
     (_, enough), (_, less) = (_attended_by(value - h / beta**2, beta) for h in (0, 0.01))
     return Direct(
         f"With this gain the larger error is ${scientific(max(enough))}$, with a gain smaller by "
-        f"$0.01/\\beta^2$ ${scientific(max(less))}$.",
+        f"$0.01/\\beta^2$ it is ${scientific(max(less))}$.",
         close(max(enough), epsilon, 1e-6) and max(less) > epsilon,
     )
 

@@ -272,10 +272,11 @@ CLAIMS = (
         key="multi_head.noise",
         question="2d.1",
         title="With vanishing isotropic noise each head copies its value",
-        statement=r"On average head 1 gives little weight to values other than $v_a$: "
-        r"$E[1 - w_1] \le {law}$, and the same with $r = 0$ for head 2 and $v_b$. With $r = 0$ the "
-        r"mean distance of $c$ from $\frac{1}{2}(v_a + v_b)$ is at most this times the diameter "
-        "of the values.",
+        statement=r"On average head 1 gives values other than $v_a$ the weight "
+        r"$E[1 - w_1] \le {law}$, which is little if $\beta$ is well above $\log n$ and "
+        r"$\beta(\alpha + r/2)$ well below 1; the same with $r = 0$ holds for head 2 and "
+        r"$v_b$. With $r = 0$ the mean distance of $c$ from $\frac{1}{2}(v_a + v_b)$ is at most "
+        "this times the diameter of the values.",
         assumptions=(*ASSUMED, HEADS, HEAD_1, r"$w_2$ is the weight of head 2 on $v_b$"),
         law=loss_bound,
         derive=_noise,
@@ -326,7 +327,7 @@ CLAIMS = (
     Claim(
         key="multi_head.variance",
         question="2d.2",
-        title="The weight of $v_a$ varies at most half as much as with a single head",
+        title="In the limit the weight of $v_a$ varies at most half as much as with one head",
         statement=r"As $\beta \to \infty$ the weight $W_a$ of $v_a$ in $c$ has variance ${law}$, "
         r"with $p$ of claim multi_head.miss. That is at most $\frac{1}{8}$, while the share of a "
         r"single head tends to the variance $\frac{1}{4}$ (claim single_head.variance). In every "

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 N, D = 4, 5
 EIGENVALUES = 131_072
-WHY_FEWER = "the eigenvalues of a matrix a trial; an exact bound needs no million of them"
+WHY_FEWER = "each needs eigenvalues, and a bound that no trial may break needs no million of them"
 
 
 def experiments(alpha: float) -> list[Experiment]:

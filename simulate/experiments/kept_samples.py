@@ -152,7 +152,7 @@ def _less_where_negative(setting: Setting) -> Experiment:
         key="multi_head.second_head.negative",
         claim="multi_head.second_head",
         question="2d.2",
-        title=r"head 2 gives other values less where $q_2^\top k_a$ is negative: how much less",
+        title=r"head 2 gives other values no more where $q_2^\top k_a$ is negative: how much less",
         law="both_heads.second_loss",
         parameters=setting.parameters,
         on_keys=True,

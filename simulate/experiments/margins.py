@@ -25,7 +25,7 @@ def experiments(alpha: float) -> list[Experiment]:
     """Least norms that no matrix falls short of; noise of variance `alpha` plays no part."""
     size: dict[str, float] = {"n": N, "positions": POSITIONS, "d": D}
     few = 131_072
-    why = "singular values of the inputs of every trial; an exact bound needs no million of them"
+    why = "each needs singular values, and a bound that no trial may break needs no million of them"
     return [
         Experiment(
             key="least_norm.orthonormal",

@@ -228,7 +228,7 @@ def missed_though_kept(setting: Setting) -> Experiment:
         key=f"multi_head.kept_miss.alpha{alpha:g}",
         claim="multi_head.miss",
         question="2d.2",
-        title=r"how often head 1 misses $v_a$ although $q_1^\top k_a$ is not negative",
+        title=r"that head 1 misses $v_a$ although $q_1^\top k_a$ is not negative, between bounds",
         law="missing.miss",
         parameters=setting.parameters,
         on_keys=True,

@@ -120,7 +120,7 @@ def joint(setting: Setting) -> Experiment:
         key="single_head.joint",
         claim="single_head.joint",
         question=setting.part("2c"),
-        title="the scores of $k_a$ under two queries sum to one with the derived variance",
+        title="the sum of $k_a$'s scores under two queries is normal with the derived variance",
         law="score_law.variance",
         parameters=setting.parameters,
         on_keys=True,

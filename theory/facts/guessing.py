@@ -76,7 +76,8 @@ def _error(formula: sp.Expr, proof: Proof) -> None:
         formula.subs(share, 1 / (1 + x)),
         x / (1 + x),
         r"attained by always answering with the commonest place: if all others together are $x$ "
-        r"times as frequent, $s = 1/(1 + x)$, and wrong is whoever comes from there",
+        r"times as frequent, $s = 1/(1 + x)$, and the answer is wrong for all who come "
+        "from these",
         r"P(\text{wrong})",
     )
 

@@ -194,8 +194,8 @@ def _crossing_found(
     )
     sentence = (
         f"Naive loops for $m = {number}$, $d = 2$, $L = {at}$ make ${here[0]}$ multiply-adds in "
-        f"exact attention and ${here[1]}$ in the Performer, for $L = {at + 1}$ ${after[0]}$ and "
-        f"${after[1]}$."
+        f"exact attention and ${here[1]}$ in the Performer; with $L = {at + 1}$ they make "
+        f"${after[0]}$ and ${after[1]}$."
     )
     crosses = before[0] < before[1] and here[0] == here[1] and after[0] > after[1]
     return Direct(sentence, crosses)

@@ -332,8 +332,8 @@ CLAIMS = (
         key="attention_graph.star",
         question="3g.2",
         title="The star that makes BigBird universal, and its size",
-        statement=r"In a star one token, the centre, is attended to by all and attends to all "
-        r"others, and each other token attends to itself. The star alone has ${law}$ pairs. "
+        statement=r"In a star one token, the centre, is attended to by all others and attends to "
+        r"all of them, and each other token attends to itself. The star alone has ${law}$ pairs. "
         r"BigBird's graph contains a star if and only if it has a global token, $g \ge 1$. Theorem "
         "1 of the paper, claim bigbird.universal, needs no more than this star.",
         assumptions=(

@@ -270,7 +270,7 @@ CLAIMS = (
     Claim(
         key="random_attention.two_layers",
         question="3g.2",
-        title="Random keys alone seldom join two tokens within two layers",
+        title="Random keys and a window seldom join two tokens of a long text within two layers",
         statement="For two tokens more than $2h$ places apart, that the output of the second layer "
         "at one can depend on the other has the probability ${law}$, at most $r (4h + 1 + r) / (n "
         "- 4h - 1)$: with $h$ and $r$ fixed it vanishes as $n$ grows. One global token makes it 1.",

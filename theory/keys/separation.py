@@ -212,9 +212,9 @@ CLAIMS = (
     Claim(
         key="separation.least_norm",
         question="2a",
-        title="No shorter query copies it that well",
+        title="How long a query must be to copy it that well",
         statement=r"Whatever its direction, a query with $\alpha_j \ge 1 - \varepsilon$ has "
-        r"$\lVert q \rVert \ge {law}$; two keys attain it.",
+        r"$\lVert q \rVert \ge {law}$; with two keys it is attained.",
         assumptions=(*KEYS_MEANT, OUTSIDE),
         law=least_norm,
         derive=_least_norm,

@@ -274,8 +274,9 @@ def _conditions_directly(value: float, positions: float, sources: float) -> Dire
     capped = " (counted for at most 200)" if max(positions, sources) > 200 else ""
     wanted = value if not capped else m - r
     return Direct(
-        f"A table of {m} positions dealt out over {r} sources has {found} combinations of rows "
-        f"that vanish{capped}.",
+        f"A table of {m} positions dealt out over {r} sources has {found} independent "
+        f"{'combination' if found == 1 else 'combinations'} of rows that "
+        f"{'vanishes' if found == 1 else 'vanish'}{capped}.",
         found == wanted,
     )
 

@@ -158,7 +158,7 @@ def _least_directly(value: float, epsilon: float, n: float, size: float, diamete
 
 WORDS = (
     INDEPENDENT,
-    r"position $i$ attends to a set $T$ of $m$ sources (one of them: $m = 1$) with weights "
+    r"position $i$ attends to a set $T$ of $m$ sources (a single source: $m = 1$) with weights "
     r"$w_j > 0$ that sum to 1: the scores are $s + \log w_j$ for $j \in T$ and at most "
     r"$s - \Delta$ for all others",
     r"$V \sum_{j \in T} w_j x_j = o_i$, and $D = \max_{l \notin T} \lVert V x_l - o_i \rVert$",

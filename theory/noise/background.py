@@ -12,6 +12,7 @@ import sympy as sp
 
 from theory.gaussian import Phi, mean_of_exponential
 from theory.noise.noisy_keys import ASSUMED, MU_B, MU_I, SIGMA, covariance, drawn_weights, mean
+from theory.noise.union import UNION, union_bound
 from theory.proof.claim import Claim
 from theory.proof.direct import Direct
 from theory.proof.law import Law
@@ -53,8 +54,8 @@ tail_bound = Law(
     relation=r"\le",
 )
 
-A, B, T, M, j, u = sp.symbols("A B T M j u", positive=True)
-y, z = sp.symbols("y z", nonnegative=True)
+A, B, T, M = sp.symbols("A B T M", positive=True)
+y = sp.Symbol("y", nonnegative=True)
 v_a, v_b, others = sp.symbols(r"v_a v_b \bar{v}", real=True)
 MOST_KEYS = 16
 """Keys at most of a direct computation that draws them."""
@@ -126,14 +127,7 @@ def _tail(formula: sp.Expr, proof: Proof) -> None:
         r"\frac{(n - 2) e^{-L}}{1 + (n - 2) e^{-L}}",
     )
     _difference(proof)
-    proof.at_most(
-        j * z + (1 - j * u * z),
-        j + 1,
-        r"induction on the keys: if one of $j$ of them is so near with probability $juz$, "
-        r"$z \le 1$, one more, near with probability $u$, makes it at most $(j + 1)u$; here both "
-        "are divided by $u$",
-        equality={u: 0, z: 1},
-    )
+    union_bound(proof, "the event of one key $i$ is that it is so near; ")
     proof.equal(
         (n - 2) * Phi((threshold - beta) / sp.sqrt(2 * covariance(SIGMA, Q, Q))),
         formula,
@@ -203,7 +197,7 @@ CLAIMS = (
         example={"epsilon": sp.Rational(1, 10), "alpha": sp.Rational(1, 25), "beta": 60, "n": 16},
         source="practical, question 2c; union bound",
         variables={
-            A: POSITIVE, B: POSITIVE, M: POSITIVE, j: POSITIVE, u: UNIT, y: UNIT, z: UNIT,
+            A: POSITIVE, B: POSITIVE, M: POSITIVE, y: UNIT, **UNION,
         },
         direct=_tail_directly,
     ),

@@ -33,7 +33,7 @@ ASTRAY = Parameter("astray", e)
 RATIO = Parameter("ratio", rho, lower=0, open=True)
 RATE = Parameter("t", t, lower=0, upper=0.5, open=True)
 
-A, B, C, D, V, x = sp.symbols("A B C D V x", real=True)
+A, B, C, D, U, x = sp.symbols("A B C D U x", real=True)
 B_i, C_i, D_i = sp.symbols("B_i C_i D_i", real=True)
 b, R = sp.symbols("b R", positive=True)
 u, v, w = sp.symbols("u v w", nonnegative=True)
@@ -67,7 +67,7 @@ def _scores(proof: Proof) -> None:
         gamma * (A * D_i + D * C_i),
         r"let $\tilde{x}_2$ have the coordinates $A, B, C, D$ along $u_a/\beta, \dots, u_d/\beta$ "
         r"and $\tilde{x}_i$ the coordinates $A_i, \dots, D_i$: all are independent and normal, of "
-        r"variance $\alpha$. The score of position $i$ for $x_2$",
+        r"variance $\alpha$. The score of position $i$ for $\tilde{x}_2$",
         r"(K\tilde{x}_i)^\top Q\tilde{x}_2",
     )
 
@@ -106,7 +106,8 @@ def _lost(formula: sp.Expr, proof: Proof) -> None:
         r"$\alpha_{2i}$ is at most $1$ and at most $e^{-l_i}$, where $l_i$ is the lead of position "
         r"1 over $i$ in the scores; for $0 < \theta \le 1$ it is $uv$ with $u = "
         r"\alpha_{2i}^\theta$ and $v = \alpha_{2i}^{1 - \theta}$, both at most 1, so it is at most "
-        r"$e^{-\theta l_i}$. Take $\theta = t/(\alpha\gamma)$",
+        r"$e^{-\theta l_i}$. Take $\theta = t/(\alpha\gamma)$; from here on $\sqrt{\alpha}$ is the "
+        r"unit of length, in which $\beta$ is $b = \sqrt{\rho}$, and $U = C - C_1$ has variance 2",
         r"\alpha_{2i}",
         equality={v: 1},
     )
@@ -133,8 +134,7 @@ def _position_3(proof: Proof) -> sp.Expr:
     proof.equal(
         given,
         sp.exp(-t * b * A + t**2 * A**2) * sp.exp(t * b * D + t**2 * D**2),
-        r"position 3: let $\sqrt{\alpha}$ be the unit of length, in which $\beta$ is $b = "
-        r"\sqrt{\rho}$. Then $-\theta l_3 = -t (A (D_1 - D_3) + D (C_1 - C_3))$; given $A$ and $D$ "
+        r"position 3: $-\theta l_3 = -t (A (D_1 - D_3) + D (C_1 - C_3))$; given $A$ and $D$ "
         r"it is normal with mean $-tb (A - D)$ and variance $2t^2 (A^2 + D^2)$",
         r"E[e^{-\theta l_3} \mid A, D]",
     )
@@ -147,31 +147,31 @@ def _position_3(proof: Proof) -> sp.Expr:
 
 def _position_2(proof: Proof) -> sp.Expr:
     """E[e^(−θ l₂)], in the same units."""
-    given = mean_of_exponential(-t * b * A, t**2 * (A**2 + (A + V) ** 2), x, proof)
+    given = mean_of_exponential(-t * b * A, t**2 * (A**2 + (A + U) ** 2), x, proof)
     narrow = 1 - 2 * t**2
     proof.equal(
         given,
-        sp.exp(-t * b * A + t**2 * A**2) * sp.exp(t**2 * A * V + t**2 * V**2 / 2),
-        r"position 2, whose key is the query's own: $-\theta l_2 = t (D (A + V) - A D_1)$ with $V "
-        r"= C - C_1$ of variance 2; given $A$ and $V$ it is normal with mean $-tbA$ and "
-        r"variance $t^2 (A^2 + (A + V)^2)$",
-        r"E[e^{-\theta l_2} \mid A, V]",
+        sp.exp(-t * b * A + t**2 * A**2) * sp.exp(t**2 * A * U + t**2 * U**2 / 2),
+        r"position 2, whose key is the query's own: $-\theta l_2 = t (D (A + U) - A D_1)$; "
+        r"given $A$ and $U$ it is normal with mean $-tbA$ and "
+        r"variance $t^2 (A^2 + (A + U)^2)$",
+        r"E[e^{-\theta l_2} \mid A, U]",
     )
     factor_v, power_v = mean_of_exponential_square(
-        t**2 * A, -(t**2) / 2, sp.Integer(0), sp.Integer(2), V, proof
+        t**2 * A, -(t**2) / 2, sp.Integer(0), sp.Integer(2), U, proof
     )
     square = t**2 * (1 + t**2 / narrow)
     proof.equal(
         t**2 * A**2 + power_v,
         square * A**2,
-        r"so over $V$ the square of $A$ has this coefficient in the exponent",
+        r"so over $U$ the square of $A$ has this coefficient in the exponent",
     )
     factor_a, power_a = mean_of_exponential_square(-t * b, -square, b, sp.Integer(1), A, proof)
     both = 1 - 4 * t**2 + 2 * t**4
     proof.equal(
         factor_v * factor_a,
         both,
-        r"the product of the factors for $V$ and $A$",
+        r"the product of the factors for $U$ and $A$",
     )
     return sp.exp(sp.cancel(power_a)) / sp.sqrt(both)
 
@@ -229,7 +229,7 @@ CLAIMS = (
         derive=_misled,
         direct=_misled_directly,
         twin=Phi(-beta * (a - e) / (sp.sqrt(alpha) * sp.sqrt(a**2 + e**2))),
-        changed="1 in place of 2 below the root",
+        changed=r"$\sqrt{\alpha}$ in place of $\sqrt{2\alpha}$",
         example={"along": 3, "astray": -1, "alpha": 4, "beta": 3},
         source="practical, question 2e.2",
         variables={A: POSITIVE, D: POSITIVE, C_i: ANY, D_i: ANY, gamma: POSITIVE},
@@ -251,7 +251,7 @@ CLAIMS = (
         example={"t": sp.Rational(1, 5), "ratio": 40},
         source="practical, question 2e.2; Chernoff's bound",
         variables={
-            A: ANY, D: ANY, V: ANY, x: ANY, B_i: ANY, C_i: ANY, D_i: ANY, alpha: POSITIVE,
+            A: ANY, D: ANY, U: ANY, x: ANY, B_i: ANY, C_i: ANY, D_i: ANY, alpha: POSITIVE,
             gamma: POSITIVE, b: POSITIVE, u: UNIT, v: UNIT,
         },
     ),

@@ -359,7 +359,7 @@ CLAIMS = (
     Claim(
         key="multi_head.ratio",
         question="2d.2",
-        title="Against a single head",
+        title="Against a single head, at every gain",
         statement=r"For every $n$, with the share $s$ of $v_a$ in a single head of the same gain, "
         r"$\operatorname{Var}(W_a)/\operatorname{Var}(s) \le {law}$. For $h = \frac{1}{2}$ this "
         r"tends to $\frac{1}{2}$ as $\beta \to \infty$: two heads vary at most half as much.",

@@ -13,6 +13,7 @@ import sympy as sp
 from theory.gaussian import Abbreviation, Phi, phi, tail_bound
 from theory.noise import drawn_keys
 from theory.noise.noisy_keys import ASSUMED, MU_A, SIGMA, SIGMA_A, covariance, mean
+from theory.noise.union import UNION, union_bound
 from theory.proof.claim import Claim
 from theory.proof.direct import Direct
 from theory.proof.law import Law
@@ -37,8 +38,8 @@ if TYPE_CHECKING:
     import numpy as np
 
 m, x = sp.symbols("m x", real=True)
-A, g, j, u = sp.symbols("A g j u", positive=True)
-y, z = sp.symbols("y z", nonnegative=True)
+A, g, u = sp.symbols("A g u", positive=True)
+y = sp.Symbol("y", nonnegative=True)
 
 
 def missing(noise: sp.Expr, keys: sp.Expr, spread: sp.Expr) -> sp.Expr:
@@ -127,13 +128,10 @@ def _miss(formula: sp.Expr, proof: Proof) -> None:
 
 def _miss_bound(formula: sp.Expr, proof: Proof) -> None:
     level = alpha ** sp.Rational(1, 4)
-    proof.at_most(
-        j * z + (1 - j * u * z),
-        j + 1,
-        r"head 1 misses only if $k_a^\top \mu_a < c$ or some other $k_i^\top \mu_a > c$; "
-        r"induction: if one of $j$ keys exceeds $c$ with probability $juz$, $z \le 1$, one more "
-        r"key with probability $u$ makes it at most $(j + 1)u$; here both are divided by $u$",
-        equality={u: 0, z: 1},
+    union_bound(
+        proof,
+        r"head 1 misses only if $k_a^\top \mu_a < c$ or some other $k_i^\top \mu_a > c$; for the "
+        "latter, ",
     )
     tail = tail_bound(y, proof)
     of_other = level / sp.sqrt(covariance(SIGMA, MU_A, MU_A))
@@ -257,7 +255,7 @@ CLAIMS = (
         changed=r"the sign of $\alpha^{1/4}$",
         example={"alpha": sp.Rational(1, 10**4), "n": 16, "radial": sp.Rational(1, 2)},
         source="practical, question 2d.2; union bound",
-        variables={j: POSITIVE, u: UNIT, z: UNIT, y: NONNEGATIVE},
+        variables={y: NONNEGATIVE, **UNION},
     ),
     Claim(
         key="multi_head.limit",

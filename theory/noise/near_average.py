@@ -15,6 +15,7 @@ from theory.noise.allowed_noise import FAILURE, edge, eta
 from theory.noise.background import MOST_KEYS
 from theory.noise.noisy_keys import ASSUMED, MU_B, MU_I, SIGMA, covariance, drawn_weights, mean
 from theory.noise.regimes import near_half
+from theory.noise.union import UNION, union_bound
 from theory.proof.claim import Claim
 from theory.proof.direct import Direct, close
 from theory.proof.law import Law, Parameter
@@ -26,7 +27,6 @@ from theory.symbols import (
     MORE_KEYS,
     NOISE,
     NONNEGATIVE,
-    POSITIVE,
     POSITIVE_GAIN,
     UNIT,
     alpha,
@@ -63,8 +63,7 @@ noise = Law(
     relation=r"\le",
 )
 
-t, u, w, x, y, z = sp.symbols("t u w x y z", nonnegative=True)
-j, p = sp.symbols("j p", positive=True)
+t, u, w, x, y = sp.symbols("t u w x y", nonnegative=True)
 v_a, v_b, others = sp.symbols(r"v_a v_b \bar{v}", real=True)
 
 
@@ -96,7 +95,7 @@ def _margin(formula: sp.Expr, proof: Proof) -> None:
         (1 - w) * x * diameter + w * diameter * y,
         (x + w) * diameter,
         r"triangle inequality, with $x = |s - \frac{1}{2}|$: both differences have norm at most "
-        r"$D$, the second as a mean of such, so $y \le 1$",
+        r"$D$, that with $\bar{v}$, a mean of differences of values, some $Dy$ with $y \le 1$",
         r"\lVert c - \frac{1}{2}(v_a + v_b) \rVert",
     )
     ratio = (n - 2) * sp.exp(-formula)
@@ -135,14 +134,7 @@ def _failure(formula: sp.Expr, proof: Proof) -> None:
         r"$s_b - s_i$ is Gaussian with these",
         r"(E[s_b - s_i], \operatorname{Var}(s_b - s_i))^\top",
     )
-    proof.at_most(
-        j * z + (1 - j * p * z),
-        j + 1,
-        r"union bound, by induction: if one of $j$ events happens with probability $jpz$, "
-        r"$z \le 1$, one more of probability $p$ makes it at most $(j + 1)p$; here both are "
-        "divided by $p$",
-        equality={p: 0, z: 1},
-    )
+    union_bound(proof)
     proof.equal(
         1
         - near_half.expression.subs(delta, _DELTA)
@@ -278,7 +270,7 @@ CLAIMS = (
             "epsilon": _TENTH, "alpha": sp.Rational(1, 5000), "beta": 8, "n": 16, "theta": _EIGHTH,
         },
         source="practical, question 2c.1; union bound",
-        variables={j: POSITIVE, p: UNIT, z: UNIT},
+        variables=UNION,
         direct=_failure_directly,
     ),
     Claim(

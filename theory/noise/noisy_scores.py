@@ -15,6 +15,7 @@ from theory import copying
 from theory.gaussian import Phi, mean_of_exponential, phi, tail_bound
 from theory.noise import drawn_keys
 from theory.noise.normal_quadrature import normal_mean
+from theory.noise.union import UNION, union_bound
 from theory.proof.claim import Claim
 from theory.proof.direct import Direct
 from theory.proof.law import Law, Parameter
@@ -49,8 +50,8 @@ DEVIATION = Parameter("sigma", sigma, lower=0, open=True)
 POWER = Parameter("theta", theta, lower=0, upper=1)
 
 m, x = sp.symbols("m x", real=True)
-R, j = sp.symbols("R j", positive=True)
-u, v, y, z = sp.symbols("u v y z", nonnegative=True)
+R = sp.Symbol("R", positive=True)
+u, v, y = sp.symbols("u v y", nonnegative=True)
 
 
 def outdone(margin: sp.Expr, deviation: sp.Expr, keys: sp.Expr) -> sp.Expr:
@@ -149,13 +150,8 @@ def _lost(formula: sp.Expr, proof: Proof) -> None:
 
 
 def _union(proof: Proof) -> None:
-    proof.at_most(
-        j * z + (1 - j * u * z),
-        j + 1,
-        r"union bound, by induction: if one of $j$ other keys does so with probability $juz$, "
-        r"$z \le 1$, one more key with probability $u$ makes it at most $(j + 1)u$; here both are "
-        r"divided by $u$. So all $n - 1$ do with probability at most $(n - 1)u$",
-        equality={u: 0, z: 1},
+    union_bound(
+        proof, after="; so at least one of all $n - 1$ does with probability at most $(n - 1)u$"
     )
 
 
@@ -306,7 +302,7 @@ CLAIMS = (
         changed="$n - 1$ in place of $n$",
         example={"margin": 4, "sigma": 1, "n": 16},
         source="practical, question 2a; distribution of a maximum",
-        variables={m: ANY, j: POSITIVE, u: UNIT, z: UNIT},
+        variables={m: ANY, **UNION},
     ),
     Claim(
         key="noisy_scores.rest",
@@ -341,6 +337,6 @@ CLAIMS = (
         changed=r"1 in place of 2 before $\sigma$",
         example={"epsilon": _HUNDREDTH, "delta": _HUNDREDTH, "sigma": _HALF, "n": 16},
         source="practical, question 2a; union bound",
-        variables={y: NONNEGATIVE, j: POSITIVE, u: UNIT, z: UNIT},
+        variables={y: NONNEGATIVE, **UNION},
     ),
 )

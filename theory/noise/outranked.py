@@ -27,6 +27,7 @@ from theory.noise.noisy_keys import (
 )
 from theory.noise.normal_quadrature import normal_mean
 from theory.noise.score_law import score_law
+from theory.noise.union import UNION, union_bound
 from theory.proof.claim import Claim
 from theory.proof.direct import Direct
 from theory.proof.law import Law
@@ -55,7 +56,7 @@ if TYPE_CHECKING:
     Points = Float[np.ndarray, " points"]
 
 m, x = sp.symbols("m x", real=True)
-A, j, u, v, S = sp.symbols("A j u v S", positive=True)
+A, u, v, S = sp.symbols("A u v S", positive=True)
 p, p_2, g, g_2 = sp.symbols("p p_2 g g_2", real=True)
 R, y, z = sp.symbols("R y z", nonnegative=True)
 
@@ -139,14 +140,7 @@ def _above(formula: sp.Expr, proof: Proof) -> None:
         r"mean less $s_i$",
         r"(E[d], \operatorname{Var}(d))^\top",
     )
-    proof.at_most(
-        j * z + (1 - j * u * z),
-        j + 1,
-        r"induction on the keys: if one of $j$ of them exceeds it with probability $juz$, "
-        r"$z \le 1$, one more, with probability $u$, makes it at most $(j + 1)u$; here both are "
-        "divided by $u$",
-        equality={u: 0, z: 1},
-    )
+    union_bound(proof, "the event of one key $i$ is that it exceeds the mean; ")
     proof.equal(
         (n - 2) * Phi(-beta / sp.sqrt((own + other) / 4 + other)),
         formula,
@@ -316,7 +310,7 @@ CLAIMS = (
         changed=r"$2\alpha$ in place of $3\alpha$",
         example={"alpha": sp.Rational(1, 50), "n": 16, "radial": 0},
         source="practical, question 2c; union bound",
-        variables={beta: POSITIVE, j: POSITIVE, u: UNIT, z: UNIT},
+        variables={beta: POSITIVE, **UNION},
         direct=_above_directly,
     ),
     Claim(
@@ -330,7 +324,7 @@ CLAIMS = (
         law=below,
         derive=_below,
         twin=Phi(-1 / sp.sqrt(4 * alpha + radial)) * Phi(-1 / (4 * sp.sqrt(alpha))),
-        changed="4 in place of 2 in the second factor",
+        changed=r"$4\sqrt{\alpha}$ in place of $2\sqrt{\alpha}$",
         example={"alpha": _QUARTER, "radial": _HALF},
         source="practical, question 2c; Chebyshev's inequality for monotone functions",
         variables={

@@ -225,11 +225,11 @@ CLAIMS = (
         question="2d.2",
         title="Which pairs of queries are safe: heads that tie are coins",
         statement=r"Without noise, and with the gain of two fixed queries growing without bound, "
-        r"two heads average $v_a$ and $v_b$ if and only if each has its largest score at another "
-        r"one of $k_a$ and $k_b$, or both heads tie between the two. With noise, a head with "
-        r"$q = \beta (x \mu_a + y \mu_b)$ gives $v_a$ less weight than $v_b$ with probability "
-        r"${law}$: a tie, $x = y$, is a fair coin, and so is the pair $q_1 = q_2 = \beta (\mu_a + "
-        r"\mu_b)$, which is the single head of question 2c.",
+        r"two heads average $v_a$ and $v_b$ if and only if one has its largest score at $k_a$ "
+        r"alone and the other at $k_b$ alone, or both have it at $k_a$ and $k_b$ alike. With "
+        r"noise, a head with $q = \beta (x \mu_a + y \mu_b)$ gives $v_a$ less weight than $v_b$ "
+        r"with probability ${law}$: a tie, $x = y$, is a fair coin, and so is the pair $q_1 = q_2 "
+        r"= \beta (\mu_a + \mu_b)$, which is the single head of question 2c.",
         assumptions=(
             *ASSUMED,
             r"$q = \beta (x \mu_a + y \mu_b)$, not 0; $\alpha_a$ and $\alpha_b$ are the weights of "
@@ -251,7 +251,7 @@ CLAIMS = (
         key="query_pairs.tie",
         question="2d.2",
         title="Heads that tie are one coin, however many there are",
-        statement=r"Heads with $q_j = g_j \beta (\mu_a + \mu_b)$ and scales $g_j \ge p$ have a "
+        statement=r"Heads with $q_j = g_j \beta (\mu_a + \mu_b)$ and scales $g_j \ge p > 0$ have a "
         r"mean share $S$ of $v_a$ with $\operatorname{Var}(S) \ge {law}$: as with one head, that "
         r"tends to $\frac{1}{4}$, and no number of such heads averages.",
         assumptions=(

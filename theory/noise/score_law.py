@@ -331,9 +331,9 @@ CLAIMS = (
         title="The logit of the split for any query and any covariances",
         statement=r"For every $n$, $\operatorname{logit} s \sim \mathcal{N}(m, \tau^2)$ exactly, "
         r"with $m = (\mu_a - \mu_b)^\top q$ and $\tau^2 = q^\top (\Sigma_a + \Sigma_b) q$; with "
-        r"$q = q_1 \mu_a + q_2 \mu_b$ and the entries of $\Sigma_a$ and $\Sigma_b$ in that plane "
-        r"$m = q_1 - q_2$ and $\tau^2 = {law}$. The practical has $4\alpha\beta^2$ in part 1 and "
-        r"$(\frac{1}{2} + 4\alpha)\beta^2$ in part 2.",
+        r"$q = q_1 \mu_a + q_2 \mu_b$ and $A_{gh}$, $B_{gh}$ the entries of $\Sigma_a$, $\Sigma_b$ "
+        r"in that plane, $m = q_1 - q_2$ and $\tau^2 = {law}$. The practical has "
+        r"$4\alpha\beta^2$ in part 1 and $(\frac{1}{2} + 4\alpha)\beta^2$ in part 2.",
         assumptions=(
             *GAUSSIAN,
             r"$s = \alpha_a / (\alpha_a + \alpha_b)$ is the share of $v_a$",

@@ -300,8 +300,9 @@ CLAIMS = (
         statement="No projection promises an error that is small against the inner product "
         r"itself: the inequality $|x^\top R^\top R y - x^\top y| \le \varepsilon |x^\top y|$ is "
         "false for some $R$, $x$, $y$ in whole numbers; and for Gaussian $R$ and any orthogonal "
-        r"unit vectors it holds with probability 0, since $x^\top R^\top R y$, which would have "
-        "to be 0, has mean square ${law}$. The paper prints it as (19), with a row of attention "
+        r"unit vectors it holds with probability 0: $x^\top R^\top R y$, which would have to be 0, "
+        "is given $Rx$ a normal number of positive variance; its mean square is ${law}$. The paper "
+        "prints it as (19), with a row of attention "
         r"weights and a column of values for $x$ and $y$ (which may be orthogonal: $(\frac{1}{2}, "
         r"\frac{1}{2})$ and $(1, -1)$ are), and concludes Theorem 1 from it. What holds is claim "
         "johnson_lindenstrauss.inner_product.",
