@@ -1,10 +1,10 @@
-"""Run every benchmark: `python -m benchmarks [sampling] [training] [generation] [attention]`."""
+"""Run every benchmark, or those named: `python -m benchmarks [name …]`."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-from benchmarks import attention, generation, sampling, training
+from benchmarks import attention, generation, public_attention, sampling, training
 from reports.record import ArgumentParser, exit_on_input_error
 
 BENCHMARKS: dict[str, Callable[[], None]] = {
@@ -12,6 +12,7 @@ BENCHMARKS: dict[str, Callable[[], None]] = {
     "training": training.run,
     "generation": generation.run,
     "attention": attention.run,
+    "public_attention": public_attention.run,
 }
 
 

@@ -10,13 +10,8 @@ is forward, then backward to queries, keys, values and the variant's own paramet
 
 from __future__ import annotations
 
-import argparse
 import json
-import math
 import statistics
-import time
-from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Literal
@@ -26,17 +21,29 @@ from jaxtyping import Float
 from torch import Tensor
 from torch.nn import functional
 
-from benchmarks import measure
+from benchmarks import measure, settings
+from benchmarks.one_layer import (
+    BATCH,
+    HEADS,
+    PRECISIONS,
+    SIZE,
+    WORKS,
+    Call,
+    Layer,
+    Work,
+    calls,
+    repeated,
+    seconds_of,
+)
 from benchmarks.operations import crossing, needed
 from benchmarks.peak_memory import peak
-from gpt.arguments import positive
+from benchmarks.settings import Settings
 from gpt.attention.bigbird import BigBirdAttention
 from gpt.attention.heads import Attention
 from gpt.attention.linformer import LinformerAttention
 from gpt.attention.performer import PerformerAttention
 from gpt.device import choose, describe
 from reports.record import (
-    ArgumentParser,
     Clock,
     Scaling,
     ScalingRecord,
@@ -47,10 +54,7 @@ from reports.record import (
 )
 from reports.scaling import growths
 
-Work = Literal["forward", "both"]
 Task = tuple[str, Work]
-Call = Callable[[], object]
-Mix = Callable[..., Tensor]
 
 OPPONENT = "sdpa"
 VARIANTS: dict[str, type[Attention]] = {
@@ -59,33 +63,9 @@ VARIANTS: dict[str, type[Attention]] = {
     "bigbird": BigBirdAttention,
 }
 OPTIONS = {name: variant.options for name, variant in VARIANTS.items()}
-WORKS: tuple[Work, ...] = ("forward", "both")
 TASKS: tuple[Task, ...] = tuple((way, work) for way in (OPPONENT, *VARIANTS) for work in WORKS)
-PRECISIONS: dict[Literal["fp32", "bf16"], torch.dtype] = {
-    "fp32": torch.float32,
-    "bf16": torch.bfloat16,
-}
-BATCH, HEADS, SIZE = 1, 4, 64
-SHORTEST = 128
 SIDES = {"cpu": (512, 1024, 2048), "cuda": (2048, 4096, 8192)}
 """Of the square matrices whose products are timed for the matrix rate."""
-TURN = 0.05
-"""Seconds that a turn takes at least; a shorter call is repeated."""
-
-
-@dataclass(frozen=True)
-class Settings:
-    """largest: no length is above it; limit: seconds of a call above which longer are left out"""
-
-    largest: int = 16_384
-    repetitions: int = 5
-    limit: float = 2.0
-    device: str = "auto"
-
-    @property
-    def lengths(self) -> list[int]:
-        doublings = range((self.largest // SHORTEST).bit_length())
-        return [SHORTEST << doubling for doubling in doublings]
 
 
 def run() -> None:
@@ -94,19 +74,17 @@ def run() -> None:
 
 
 def main(argv: list[str] | None = None) -> int:
-    arguments = _arguments(argv)
-    settings = Settings(arguments.largest, arguments.repetitions, arguments.limit, arguments.device)
-    carry_out(settings, arguments.output)
+    carry_out(*settings.read("python -m benchmarks.attention", __doc__, Settings(), argv))
     return 0
 
 
-def carry_out(settings: Settings, folder: Path) -> None:
+def carry_out(chosen: Settings, folder: Path) -> None:
     """Measure in all precisions, write the record and print what the report says of it."""
-    clock, device = Clock(), choose(settings.device)
+    clock, device = Clock(), choose(chosen.device)
     kind, name = describe(device)
     path = folder / f"attention.{kind}.json"
     require_writable(path)
-    precisions = tuple(scaling(precision, settings, device) for precision in PRECISIONS)
+    precisions = tuple(scaling(precision, chosen, device) for precision in PRECISIONS)
     record = ScalingRecord(
         provenance=clock.provenance(None, (), kind, name),
         threads=measure.threads(),
@@ -116,7 +94,7 @@ def carry_out(settings: Settings, folder: Path) -> None:
         causal=True,
         options=OPTIONS,
         crossings={
-            way: crossing(way, settings.largest, SIZE, options) for way, options in OPTIONS.items()
+            way: crossing(way, chosen.largest, SIZE, options) for way, options in OPTIONS.items()
         },
         precisions=precisions,
     )
@@ -127,25 +105,23 @@ def carry_out(settings: Settings, folder: Path) -> None:
 # ------------------------------------------------------------------------------- measuring
 
 
-def scaling(
-    precision: Literal["fp32", "bf16"], settings: Settings, device: torch.device
-) -> Scaling:
+def scaling(precision: Literal["fp32", "bf16"], chosen: Settings, device: torch.device) -> Scaling:
     """All tasks at all lengths; one that takes too long or too much is left out at longer ones."""
     dtype = PRECISIONS[precision]
     rate = matrix_rate(dtype, device)
     print(f"attention: {precision}: {rate:.3g} multiply-adds a second in matrix products")
     rows: list[ScalingRow] = []
     left_out: dict[Task, str] = {}
-    for length in settings.lengths:
-        found = at_length(length, dtype, settings, device, left_out)
+    for length in chosen.lengths:
+        found = at_length(length, dtype, chosen, device, left_out)
         for row in found:
             _tell(precision, row)
             if row.skipped is not None:
                 left_out[row.way, row.work] = row.skipped
-            elif (seconds := statistics.median(row.seconds)) > settings.limit:
+            elif (seconds := statistics.median(row.seconds)) > chosen.limit:
                 left_out[row.way, row.work] = (
                     f"a call took {seconds:.2g} s at length {length}, more than the limit of "
-                    f"{settings.limit:g} s"
+                    f"{chosen.limit:g} s"
                 )
         rows += found
     return Scaling(precision, float(f"{rate:.4g}"), tuple(rows))
@@ -154,21 +130,21 @@ def scaling(
 def at_length(
     length: int,
     dtype: torch.dtype,
-    settings: Settings,
+    chosen: Settings,
     device: torch.device,
     left_out: dict[Task, str],
 ) -> list[ScalingRow]:
     """The rows of one length: all tasks in turns, but for those left out."""
-    calls = {t: c for t, c in tasks(length, dtype, device).items() if t not in left_out}
+    timed = {t: c for t, c in tasks(length, dtype, device).items() if t not in left_out}
     skipped, turns = dict(left_out), {}
-    for task, call in calls.items():
+    for task, call in timed.items():
         try:
             turns[task] = repeated(call, device)
         except torch.OutOfMemoryError:
             skipped[task] = f"memory was not enough at length {length}"
-    rates = measure.alternate(turns, settings.repetitions)
-    seconds = {task: tuple(float(f"{1 / r:.4g}") for r in rates[task]) for task in turns}
-    peaks = {task: peak(calls[task], device) for task in turns}
+    rates = measure.alternate(turns, chosen.repetitions)
+    seconds = {task: seconds_of(rates[task]) for task in turns}
+    peaks = {task: peak(timed[task], device) for task in turns}
     return [
         ScalingRow(
             way,
@@ -181,25 +157,6 @@ def at_length(
         )
         for way, work in TASKS
     ]
-
-
-def repeated(call: Call, device: torch.device) -> Callable[[], float]:
-    """A turn: the call as often as a turn needs, by how long it takes now; returns how often."""
-
-    def times(number: int) -> float:
-        for _ in range(number):
-            call()
-        if device.type == "cuda":
-            torch.cuda.synchronize()
-        return float(number)
-
-    for _ in range(2):  # the first call of all may have much to prepare
-        begin = time.perf_counter()
-        times(1)
-        seconds = time.perf_counter() - begin
-        if seconds > TURN:
-            break
-    return partial(times, max(1, math.ceil(TURN / seconds)))
 
 
 def matrix_rate(dtype: torch.dtype, device: torch.device) -> float:
@@ -222,37 +179,23 @@ def tasks(length: int, dtype: torch.dtype, device: torch.device) -> dict[Task, C
     *inputs, gradient = (x.clone() for x in drawn)
     for x in inputs:
         x.requires_grad_()
-    mixes: dict[str, tuple[Mix, list[Tensor]]] = {OPPONENT: (exact, [])}
+    mixes: dict[str, tuple[Layer, list[Tensor]]] = {OPPONENT: (exact, [])}
     for name, variant in VARIANTS.items():
         layer = variant(HEADS * SIZE, HEADS, length, dropout=0.0).to(device)
         for parameter in layer.parameters():  # buffers stay as they are, as in training
             parameter.data = parameter.data.to(dtype)
         mixes[name] = partial(layer.mix, padding=None), list(layer.parameters())
-    calls: dict[Task, Call] = {}
-    for way, (mix, parameters) in mixes.items():
-        calls[way, "forward"] = partial(forward, mix, inputs)
-        calls[way, "both"] = partial(forward_and_backward, mix, inputs, parameters, gradient)
-    return calls
+    return {
+        (way, work): call
+        for way, (mix, parameters) in mixes.items()
+        for work, call in calls(mix, inputs, parameters, gradient).items()
+    }
 
 
 def exact(
     q: Float[Tensor, "B H T D"], k: Float[Tensor, "B H T D"], v: Float[Tensor, "B H T D"]
 ) -> Float[Tensor, "B H T D"]:
     return functional.scaled_dot_product_attention(q, k, v, is_causal=True)
-
-
-@torch.inference_mode()
-def forward(mix: Mix, inputs: list[Tensor]) -> Tensor:
-    return mix(*inputs)
-
-
-def forward_and_backward(
-    mix: Mix, inputs: list[Tensor], parameters: list[Tensor], gradient: Tensor
-) -> None:
-    """The gradients are dropped again, so that each call makes them anew."""
-    mix(*inputs).backward(gradient)
-    for x in (*inputs, *parameters):
-        x.grad = None
 
 
 # ---------------------------------------------------------------------------------- showing
@@ -281,32 +224,6 @@ def _show(record: ScalingRecord) -> None:
         for scaling in record.precisions
     }
     print(json.dumps({"benchmark": "attention", "device": record.provenance.device_name} | line))
-
-
-def _arguments(argv: list[str] | None) -> argparse.Namespace:
-    default = Settings()
-    parser = ArgumentParser(
-        prog="python -m benchmarks.attention",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument("--largest", type=positive, default=default.largest, metavar="LENGTH")
-    parser.add_argument("--repetitions", type=positive, default=default.repetitions)
-    parser.add_argument(
-        "--limit",
-        type=float,
-        default=default.limit,
-        metavar="SECONDS",
-        help="a way whose call takes longer is left out at greater lengths",
-    )
-    parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default=default.device)
-    parser.add_argument("--output", type=Path, default=measure.RECORDS, metavar="FOLDER")
-    arguments = parser.parse_args(argv)
-    if arguments.largest < SHORTEST:
-        parser.error(f"argument --largest: must be at least {SHORTEST}, got {arguments.largest}")
-    if not arguments.limit > 0:
-        parser.error(f"argument --limit: must be above 0, got {arguments.limit}")
-    return arguments
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What a record of a benchmark holds: rates of ways side by side, or cost against length."""
+"""What a record of a benchmark holds: rates of ways, cost against length, ours beside others."""
 
 from __future__ import annotations
 
@@ -101,3 +101,75 @@ class ScalingRecord(Staged):
     options: dict[str, dict[str, Any]]
     crossings: dict[str, int | None]
     precisions: tuple[Scaling, ...]
+
+
+@dataclass(frozen=True)
+class Side:
+    """One of two layers timed in turns: seconds of one call, one value a turn, and its peak.
+
+    peak: bytes held at most at a time, beyond those held before the call
+
+    Raises: ValueError if there are no seconds, or any number is not above 0.
+    """
+
+    seconds: tuple[float, ...]
+    peak: int
+
+    def __post_init__(self) -> None:
+        if not (self.seconds and min(self.seconds) > 0 and self.peak > 0):
+            raise ValueError("expected seconds and a peak, all above 0")
+
+
+@dataclass(frozen=True)
+class PackageRow:
+    """Our layer and a public package's of the same formula, on the same inputs, at one length.
+
+    skipped: why they were not measured, and both sides are missing
+
+    Raises: ValueError for a row that is neither measured in as many turns on both sides nor
+    skipped, or both.
+    """
+
+    layer: str
+    precision: Literal["fp32", "bf16"]
+    work: Literal["forward", "both"]
+    length: int
+    ours: Side | None
+    theirs: Side | None
+    skipped: str | None
+
+    def __post_init__(self) -> None:
+        what = f"{self.layer}, {self.precision}, {self.work}, length {self.length}"
+        turns = {0 if side is None else len(side.seconds) for side in (self.ours, self.theirs)}
+        if len(turns) != 1:
+            raise ValueError(f"{what}: both sides need the same number of turns")
+        if (turns == {0}) != (self.skipped is not None):
+            raise ValueError(f"{what}: expected to be either measured or said to be skipped")
+
+
+@dataclass(frozen=True)
+class PackageRecord(Staged):
+    """Our layers beside those of public packages, each pair in turns in one process.
+
+    heads, size: how many and of how many numbers; packages: their versions, by name;
+    options: of our layer, by the pair's name; threads: that the libraries may use
+
+    Raises: ValueError if a pair lacks a row of one precision, work and length, or has two.
+    """
+
+    stage: ClassVar[str] = "packages"
+    provenance: Provenance
+    threads: int
+    batch: int
+    heads: int
+    size: int
+    packages: dict[str, str]
+    options: dict[str, dict[str, Any]]
+    rows: tuple[PackageRow, ...]
+
+    def __post_init__(self) -> None:
+        found = [(row.layer, row.precision, row.work, row.length) for row in self.rows]
+        layers, precisions, lengths = ({row[i] for row in found} for i in (0, 1, 3))
+        complete = 2 * len(layers) * len(precisions) * len(lengths)
+        if len(set(found)) < len(found) or len(found) != complete:
+            raise ValueError("rows: expected each layer, precision and work once at each length")

@@ -13,7 +13,15 @@ import jinja2
 from jinja2.ext import Extension
 from markupsafe import Markup
 
-from reports import evidence, factorisation, scaling, spectra, study_tables, variant_tables
+from reports import (
+    evidence,
+    factorisation,
+    public_packages,
+    scaling,
+    spectra,
+    study_tables,
+    variant_tables,
+)
 from reports.figures import Figure
 from reports.formats import FILTERS
 from reports.mathematics import Medium, Typesetter
@@ -186,6 +194,7 @@ def _context(shelf: Shelf, figures: dict[str, Figure], medium: Medium) -> dict[s
         "scalings": scalings,
         "factors": factorisation.sides(scalings),
         "linear_up_to": scaling.LINEAR,
+        "packages": public_packages.weigh(shelf.studies.packages),
         "spectra": spectra.weigh(shelf.spectrum.record) if shelf.spectrum else None,
         "variants_studied": variant_tables.of_study(shelf.studies["variants"]),
         "variants_here": variant_tables.made_here(shelf),

@@ -20,7 +20,16 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
-from reports.benchmark_schema import BenchmarkRecord, Scaling, ScalingRecord, ScalingRow, Way
+from reports.benchmark_schema import (
+    BenchmarkRecord,
+    PackageRecord,
+    PackageRow,
+    Scaling,
+    ScalingRecord,
+    ScalingRow,
+    Side,
+    Way,
+)
 from reports.provenance import (
     ROOT,
     Clock,
@@ -54,10 +63,11 @@ from reports.terminal import ArgumentParser, InputError, exit_on_input_error, pr
 __all__ = [
     "ROOT", "SCHEMA", "ArgumentParser", "BaselineRecord", "BenchmarkRecord", "Claim", "Clock",
     "CorpusRecord", "Count", "EvaluationRecord", "Experiment", "Figure", "HeadSpectrum",
-    "InputError", "Provenance", "Record", "RecordError", "Scaling", "ScalingRecord", "ScalingRow",
-    "SimulateRecord", "SpectrumRecord", "Step", "StudyAnswers", "StudyRecord", "StudyRun",
-    "TheoryRecord", "TrainingRecord", "Way", "exit_on_input_error", "printable", "processor",
-    "read", "require_writable", "sha256", "stage_of", "stale", "write", "write_bytes", "write_text",
+    "InputError", "PackageRecord", "PackageRow", "Provenance", "Record", "RecordError", "Scaling",
+    "ScalingRecord", "ScalingRow", "Side", "SimulateRecord", "SpectrumRecord", "Step",
+    "StudyAnswers", "StudyRecord", "StudyRun", "TheoryRecord", "TrainingRecord", "Way",
+    "exit_on_input_error", "printable", "processor", "read", "require_writable", "sha256",
+    "stage_of", "stale", "write", "write_bytes", "write_text",
 ]  # fmt: skip
 
 SCHEMA = 3

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
-from reports.benchmark_schema import BenchmarkRecord, ScalingRecord
+from reports.benchmark_schema import BenchmarkRecord, PackageRecord, ScalingRecord
 from reports.provenance import Provenance, Staged
 
 ROUNDING = 1e-9  # by how much a recorded proportion may differ from the one computed again
@@ -340,4 +340,5 @@ Record = (
     | StudyRecord
     | BenchmarkRecord
     | ScalingRecord
+    | PackageRecord
 )

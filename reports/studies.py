@@ -13,7 +13,9 @@ from pathlib import Path
 
 from reports.record import (
     BenchmarkRecord,
+    PackageRecord,
     Provenance,
+    Record,
     RecordError,
     ScalingRecord,
     StudyAnswers,
@@ -104,12 +106,25 @@ class Scaled:
 
 
 @dataclass(frozen=True)
+class Beside:
+    """A record of our layers beside those of public packages."""
+
+    record: PackageRecord
+    moved_on: bool
+
+    @property
+    def provenance(self) -> Provenance:
+        return self.record.provenance
+
+
+@dataclass(frozen=True)
 class Studies:
     """The entries of each study by its name, and the benchmarks."""
 
     entries: dict[str, tuple[Entry, ...]]
     benchmarks: tuple[Timed, ...]
     scalings: tuple[Scaled, ...]
+    packages: tuple[Beside, ...]
 
     def __getitem__(self, study: str) -> tuple[Entry, ...]:
         """The entries of a study, none if it was not made."""
@@ -122,7 +137,7 @@ def collect(folder: Path, root: Path) -> Studies:
     Raises: RecordError for another schema, or seeds of one entry that differ in more than that.
     """
     by_entry: dict[str, dict[str, list[Made]]] = {}
-    benchmarks, scalings = [], []
+    benchmarks, scalings, packages = [], [], []
     for path in sorted(folder.glob("*/*.json"), key=lambda p: (p.parent.name, len(p.name), p.name)):
         stage = stage_of(path)
         if stage == StudyRecord.stage:
@@ -138,6 +153,9 @@ def collect(folder: Path, root: Path) -> Studies:
         elif stage == ScalingRecord.stage:
             scaled = read(path, ScalingRecord)
             scalings.append(Scaled(scaled, _moved_on(scaled, root)))
+        elif stage == PackageRecord.stage:
+            beside = read(path, PackageRecord)
+            packages.append(Beside(beside, _moved_on(beside, root)))
     return Studies(
         {
             study: tuple(Entry(name, _by_seed(runs)) for name, runs in entries.items())
@@ -145,6 +163,7 @@ def collect(folder: Path, root: Path) -> Studies:
         },
         tuple(benchmarks),
         tuple(scalings),
+        tuple(packages),
     )
 
 
@@ -152,7 +171,7 @@ def _kind(record: StudyRecord) -> tuple[str, str, str, str | None]:
     return record.recipe_hash, record.variant, record.corpus, record.asked
 
 
-def _moved_on(record: StudyRecord | BenchmarkRecord | ScalingRecord, root: Path) -> bool:
+def _moved_on(record: Record, root: Path) -> bool:
     """Whether the code has changed; the files of the practical need not be here."""
     provenance = dataclasses.replace(record.provenance, inputs={})
     return bool(stale(dataclasses.replace(record, provenance=provenance), root))

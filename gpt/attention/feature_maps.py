@@ -28,12 +28,9 @@ class Features(NamedTuple):
     exponents: Float[Tensor, "*B T E"]
     factors: Float[Tensor, "*B T R"] | None = None
 
-    def shifted(self, *shifts: Tensor) -> Float[Tensor, "*B T R"]:
-        """factors · exp(exponents + shifts), the shifts added from left to right."""
-        total = self.exponents + shifts[0]
-        for shift in shifts[1:]:
-            total = total.add_(shift)
-        raised = total.exp_()
+    def shifted(self, by: Tensor) -> Float[Tensor, "*B T R"]:
+        """factors · exp(exponents + by)."""
+        raised = (self.exponents + by).exp_()
         return raised if self.factors is None else raised * self.factors
 
     def each(self, change: Callable[[Tensor], Tensor]) -> Features:
@@ -49,7 +46,7 @@ class Features(NamedTuple):
 def positive(x: Float[Tensor, "*B T d"], directions: Float[Tensor, "*A m d"]) -> Features:
     """exp(ωᵀx − ‖x‖²/2)/√m for each direction ω."""
     projected = x @ directions.mT
-    return Features(projected - _half_square(x) - math.log(projected.shape[-1]) / 2)
+    return Features(projected - (_half_square(x) + math.log(projected.shape[-1]) / 2))
 
 
 def hyperbolic(x: Float[Tensor, "*B T d"], directions: Float[Tensor, "*A m d"]) -> Features:

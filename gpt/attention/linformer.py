@@ -28,6 +28,7 @@ from typing import Any, ClassVar
 import torch
 from jaxtyping import Bool, Float, Int, Shaped
 from torch import Tensor, nn
+from torch.nn import functional
 
 from gpt.attention.blocks import in_blocks
 from gpt.attention.heads import Attention
@@ -85,27 +86,53 @@ class LinformerAttention(Attention):
         v: Float[Tensor, "B H T D"],
         padding: Bool[Tensor, "B T"] | None,
     ) -> Float[Tensor, "B H T D"]:
-        """Bidirectional attention sees the sums over all positions, which are then one block.
-
-        Raises: ValueError if T exceeds the block size.
-        """
+        """Raises: ValueError if T exceeds the block size."""
         T = q.shape[2]
         if self.block_size < T:
             raise ValueError(f"{T} positions exceed the block size {self.block_size}")
-        pair, there = torch.stack((k, v)), torch.ones(1, T, dtype=torch.bool, device=q.device)
+        there = torch.ones(1, T, dtype=torch.bool, device=q.device)
         if padding is not None:
-            pair, there = blank(pair, padding), ~padding
-        block = self.block if self.causal else T
-        q, pair = in_blocks(q, block, 2), in_blocks(pair, block, 3)
-        matrices, there = in_blocks(self.matrices[..., :T], block, 2), in_blocks(there, block, 1)
+            k, v, there = blank(k, padding), blank(v, padding), ~padding
+        return (self._causally if self.causal else self._both_ways)(q, k, v, there)
+
+    def _both_ways(
+        self,
+        q: Float[Tensor, "B H T D"],
+        k: Float[Tensor, "B H T D"],
+        v: Float[Tensor, "B H T D"],
+        there: Bool[Tensor, "#B T"],
+    ) -> Float[Tensor, "B H T D"]:
+        """Every query sees the sums over all positions.
+
+        What is masked has k columns or k rows, and no T × k array is copied for it: a row of E K
+        that is no key has a score far below all others, and is 0 among the values, so that a query
+        with no key at all gets 0.
+        """
+        E, F = (matrix[None, :, : q.shape[2]] for matrix in self.matrices)
+        unseen = ~adds(E[0, :, None], there[:, None])[:, None]
+        keys, values = project(E, k[None])[0], project(F, v[None])[0]
+        far_below = torch.zeros_like(unseen, dtype=q.dtype)
+        far_below = far_below.masked_fill(unseen, torch.finfo(q.dtype).min / 2)
+        weights = (q @ (self._scale * keys).mT).add_(far_below).softmax(-1)
+        weights = functional.dropout(weights, self.dropout, self.training)
+        return weights @ values.masked_fill(unseen.mT, 0.0)
+
+    def _causally(
+        self,
+        q: Float[Tensor, "B H T D"],
+        k: Float[Tensor, "B H T D"],
+        v: Float[Tensor, "B H T D"],
+        there: Bool[Tensor, "#B T"],
+    ) -> Float[Tensor, "B H T D"]:
+        """Every query sees its own block up to itself, and the sums over the blocks before."""
+        T, block = q.shape[2], self.block
+        q, pair = in_blocks(q, block, 2), in_blocks(torch.stack((k, v)), block, 3)
+        matrices = in_blocks(torch.stack(self.matrices)[..., :T], block, 2)
+        there = in_blocks(there, block, 1)
         sums, added = project(matrices, pair), adds(matrices[0], there)[:, None, :, None]
-        if self.causal:
-            own = there[:, None, :, None] & ~later(block, q.device)
-            seen = torch.cat((before(added, 2).expand(*own.shape[:-1], -1), own), -1)
-            pair = torch.cat((before(sums, 3), pair), -2)
-        else:
-            seen, pair = added, sums
-        keys, values = pair
+        own = there[:, None, :, None] & ~later(block, q.device)
+        seen = torch.cat((before(added, 2).expand(*own.shape[:-1], -1), own), -1)
+        keys, values = torch.cat((before(sums, 3), pair), -2)
         scores = self._scale * q @ keys.mT
         y = weighted(scores, seen, values, self.dropout if self.training else 0.0)
         return y.flatten(2, 3)[:, :, :T]
@@ -118,7 +145,8 @@ class LinformerAttention(Attention):
         lengths: Int[Tensor, " B"],
         room: int,
     ) -> tuple[Float[Tensor, "B H T D"], ProjectedSums]:
-        state = ProjectedSums.of(self.matrices, self.block, torch.stack((k, v)), lengths)
+        pair, matrices = torch.stack((k, v)), torch.stack(self.matrices)
+        state = ProjectedSums.of(matrices, self.block, pair, lengths)
         return self.mix(q, k, v, None), state
 
     def step(
@@ -133,9 +161,9 @@ class LinformerAttention(Attention):
         return state.attend(q, positions, self._scale)
 
     @property
-    def matrices(self) -> Float[Tensor, "2 k n"]:
+    def matrices(self) -> tuple[Float[Tensor, "k n"], Float[Tensor, "k n"]]:
         """E and F."""
-        return torch.stack((self.E, self.F if self.share == "headwise" else self.E))
+        return self.E, self.F if self.share == "headwise" else self.E
 
 
 class ProjectedSums:
@@ -207,16 +235,16 @@ class ProjectedSums:
 
 
 def blank(
-    pair: Float[Tensor, "2 B H T D"], absent: Bool[Tensor, "B T"]
-) -> Float[Tensor, "2 B H T D"]:
+    x: Float[Tensor, "*pair B H T D"], absent: Bool[Tensor, "B T"]
+) -> Float[Tensor, "*pair B H T D"]:
     """Keys and values made 0 where no position is, so that they add nothing."""
-    return pair.masked_fill(absent[:, None, :, None], 0.0)
+    return x.masked_fill(absent[:, None, :, None], 0.0)
 
 
 def project(
-    matrices: Float[Tensor, "2 k *N c"], pair: Float[Tensor, "2 B H *N c D"]
-) -> Float[Tensor, "2 B H *N k D"]:
-    """E K and F V, over all positions or over those of each of N blocks alone."""
+    matrices: Float[Tensor, "p k *N c"], pair: Float[Tensor, "p B H *N c D"]
+) -> Float[Tensor, "p B H *N k D"]:
+    """E K and F V, or one of them, over all positions or over those of each of N blocks alone."""
     return torch.einsum("pj...c,pbh...cd->pbh...jd", matrices, pair)
 
 

@@ -14,9 +14,11 @@ import torch
 from torch import Tensor
 from torch.utils.flop_counter import FlopCounterMode
 
-from benchmarks import attention, measure, operations
+from benchmarks import attention, measure, one_layer, operations
 from benchmarks.__main__ import BENCHMARKS
-from benchmarks.attention import OPTIONS, TASKS, WORKS, Settings, carry_out, tasks
+from benchmarks.attention import OPTIONS, TASKS, carry_out, tasks
+from benchmarks.one_layer import WORKS
+from benchmarks.settings import Settings
 from reports.record import ScalingRecord, read
 from theory.features.attention_cost import causal_crossing
 
@@ -31,7 +33,7 @@ FEW: dict[str, dict[str, Any]] = {
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Turns as short as can be."""
-    monkeypatch.setattr(attention, "TURN", 1e-4)
+    monkeypatch.setattr(one_layer, "TURN", 1e-4)
     monkeypatch.setattr(attention, "SIDES", {"cpu": (16, 32)})
 
 
@@ -134,10 +136,10 @@ def test_backward_reaches_inputs_and_parameters_and_leaves_no_gradient(way: str)
 def test_a_turn_repeats_short_calls_and_makes_long_ones_once(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(attention, "TURN", 0.2)
-    assert attention.repeated(lambda: time.sleep(0.25), CPU)() == 1
+    monkeypatch.setattr(one_layer, "TURN", 0.2)
+    assert one_layer.repeated(lambda: time.sleep(0.25), CPU)() == 1
     calls: list[float] = []
-    turn = attention.repeated(lambda: calls.append(time.perf_counter()), CPU)
+    turn = one_layer.repeated(lambda: calls.append(time.perf_counter()), CPU)
     calls.clear()
     assert turn() == len(calls) > 100
 

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from benchmarks import peak_memory
-from benchmarks.attention import forward, forward_and_backward
+from benchmarks.one_layer import forward, forward_and_backward
 from benchmarks.peak_memory import peak
 
 CPU = torch.device("cpu")

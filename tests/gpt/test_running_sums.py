@@ -179,21 +179,6 @@ def test_the_future_does_not_change_a_bit(name: str, dtype: torch.dtype, size: f
     assert moved_by_the_future(causally, name, dtype, size) == 0.0
 
 
-def public(q: Features, k: Features, v: Tensor, constant: float = 1e-4) -> Tensor:
-    """performer-pytorch's formula (issue #82): one maximum of all keys, a constant added."""
-    a = (q.exponents - q.exponents.amax(-1, keepdim=True)).exp() + constant
-    b = (k.exponents - k.exponents.amax((-2, -1), keepdim=True)).exp() + constant
-    sums = (b[..., None] * v[..., None, :]).cumsum(-3)
-    return (a[..., None] * sums).sum(-2) / (a * b.cumsum(-2)).sum(-1, keepdim=True)
-
-
-def test_the_public_stabiliser_lets_the_future_through() -> None:
-    assert moved_by_the_future(public, "positive") > 1e-4
-    assert moved_by_the_future(partial(public, constant=0.0), "positive") > 0.0
-    q, k, v = given("positive", 21)
-    torch.testing.assert_close(public(q, k, v, 0.0), causally(q, k, v), rtol=0, atol=1e-12)
-
-
 def test_one_maximum_for_all_blocks_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
     """The twin: the quotient is the same, but for its last digits, or wholly where one key's
     features are far larger than those of the keys before it."""

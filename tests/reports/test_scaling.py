@@ -230,7 +230,7 @@ def shown(fake: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callabl
     """The part of the report about a record, alone on its page."""
     folder = tmp_path / "templates"
     folder.mkdir()
-    for name in ("macros.html", "speed.html", "scaling.html"):
+    for name in ("macros.html", "speed.html", "scaling.html", "public_packages.html"):
         shutil.copy(TEMPLATES / name, folder)
     page = '{% import "macros.html" as m with context %}{% include "speed.html" %}'
     (folder / "page.html").write_text(page)
