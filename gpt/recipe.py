@@ -182,7 +182,7 @@ BEST = Recipe(
     heads=6,
     width=192,
     dropout=0.0,
-    pretrain=Stage(epochs=150, batch_size=128, rate=6e-3, matrix_rate=0.03),
+    pretrain=Stage(epochs=300, batch_size=128, rate=6e-3, matrix_rate=0.03),
     finetune=Stage(epochs=8, batch_size=32, rate=3e-5),
     scratch=Stage(epochs=75, batch_size=32, rate=6e-4),
     schedule="linear",
