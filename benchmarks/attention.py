@@ -34,6 +34,7 @@ from benchmarks.one_layer import (
     calls,
     repeated,
     seconds_of,
+    times,
 )
 from benchmarks.operations import crossing, needed
 from benchmarks.peak_memory import peak
@@ -142,7 +143,8 @@ def at_length(
             turns[task] = repeated(call, device)
         except torch.OutOfMemoryError:
             skipped[task] = f"memory was not enough at length {length}"
-    rates = measure.alternate(turns, chosen.repetitions)
+    once = {task: partial(times, 1, timed[task], device) for task in turns}
+    rates = measure.alternate(turns, chosen.repetitions, once)
     seconds = {task: seconds_of(rates[task]) for task in turns}
     peaks = {task: peak(timed[task], device) for task in turns}
     return [

@@ -42,15 +42,20 @@ def compare(
 
 
 def alternate(
-    ways: Mapping[Name, Callable[[], float]], repetitions: int
+    ways: Mapping[Name, Callable[[], float]],
+    repetitions: int,
+    before: Mapping[Name, Callable[[], object]] | None = None,
 ) -> dict[Name, list[float]]:
     """Units of work a second of each way, one value a repetition, the ways taking turns.
 
     Each way returns the units it did; the first turn of each is a warm-up and is dropped.
+    before: what is done at the start of each turn of a way, untimed
     """
     rates: dict[Name, list[float]] = {name: [] for name in ways}
     for turn in range(repetitions + 1):
         for name, way in ways.items():
+            if before is not None:
+                before[name]()
             begin = time.perf_counter()
             units = way()
             rate = units / (time.perf_counter() - begin)

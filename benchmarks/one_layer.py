@@ -51,21 +51,22 @@ def forward_and_backward(
 
 def repeated(call: Call, device: torch.device) -> Callable[[], float]:
     """A turn: the call as often as a turn needs, by how long it takes now; returns how often."""
-
-    def times(number: int) -> float:
-        for _ in range(number):
-            call()
-        if device.type == "cuda":
-            torch.cuda.synchronize()
-        return float(number)
-
     for _ in range(2):  # the first call of all may have much to prepare
         begin = time.perf_counter()
-        times(1)
+        times(1, call, device)
         seconds = time.perf_counter() - begin
         if seconds > TURN:
             break
-    return partial(times, max(1, math.ceil(TURN / seconds)))
+    return partial(times, max(1, math.ceil(TURN / seconds)), call, device)
+
+
+def times(number: int, call: Call, device: torch.device) -> float:
+    """The call so often, until the device has done it; returns how often."""
+    for _ in range(number):
+        call()
+    if device.type == "cuda":
+        torch.cuda.synchronize()
+    return float(number)
 
 
 def seconds_of(rates: Sequence[float]) -> tuple[float, ...]:

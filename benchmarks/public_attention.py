@@ -35,6 +35,7 @@ from benchmarks.one_layer import (
     calls,
     repeated,
     seconds_of,
+    times,
 )
 from benchmarks.peak_memory import peak
 from benchmarks.settings import Settings
@@ -182,7 +183,8 @@ def at_lengths(
 def in_turns(timed: dict[str, Call], repetitions: int, device: torch.device) -> tuple[Side, Side]:
     """Ours and theirs, each turn of ours followed by one of theirs."""
     turns = {side: repeated(call, device) for side, call in timed.items()}
-    rates = measure.alternate(turns, repetitions)
+    once = {side: partial(times, 1, call, device) for side, call in timed.items()}
+    rates = measure.alternate(turns, repetitions, once)
     ours, theirs = (Side(seconds_of(rates[s]), peak(call, device)) for s, call in timed.items())
     return ours, theirs
 

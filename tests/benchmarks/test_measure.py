@@ -24,6 +24,19 @@ def test_the_ways_take_turns_and_the_first_turn_is_dropped() -> None:
     assert {name: len(values) for name, values in rates.items()} == {"a": 3, "b": 3}
 
 
+def test_what_is_done_before_a_turn_is_not_timed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two seconds before each turn, one in it."""
+    now = [0.0]
+    monkeypatch.setattr("benchmarks.measure.time.perf_counter", lambda: now[0])
+
+    def passes(seconds: float) -> float:
+        now[0] += seconds
+        return 5.0
+
+    rates = alternate({"a": lambda: passes(1.0)}, 3, {"a": lambda: passes(2.0)})
+    assert rates == {"a": [5.0] * 3}
+
+
 def test_the_last_line_has_the_ratios_of_the_last_way_to_the_others(
     capsys: pytest.CaptureFixture[str],
 ) -> None:

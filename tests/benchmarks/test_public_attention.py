@@ -104,7 +104,7 @@ def test_a_turn_of_ours_is_followed_by_one_of_theirs(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(public_attention, "peak", lambda call, device: 1)
     timed: dict[str, Call] = {name: partial(made.append, name) for name in ("ours", "theirs")}
     ours, theirs = public_attention.in_turns(timed, 3, CPU)
-    assert made == ["ours", "theirs"] * 4
+    assert made == ["ours", "ours", "theirs", "theirs"] * 4  # each turn begins with one untimed
     assert len(ours.seconds) == len(theirs.seconds) == 3
 
 
