@@ -226,9 +226,10 @@ def weigh(studies: Studies) -> StudyEvidence:
 def origin(made: Iterable[Any]) -> str:
     """Devices, threads and commits of records; a star where the code has moved on since."""
     records = list(made)
-    devices = _distinct(
-        f"{m.provenance.device_name}, {counted(m.record.threads, 'thread')}" for m in records
-    )
+    plural = ", 1 cores", ", 1 core"  # the first stands in the earliest records
+    machines = [m.provenance.device_name.replace(*plural) for m in records]
+    threads = [counted(m.record.threads, "thread") for m in records]
+    devices = _distinct(map("{}, {}".format, machines, threads))
     commits = _distinct(short(m.provenance.commit) + "*" * m.moved_on for m in records)
     return f"{devices}; commit {commits}"
 

@@ -177,6 +177,18 @@ def test_a_malformed_record_is_refused_in_one_line(
     assert "\n" not in str(problem.value)
 
 
+def test_a_machine_is_named_once_however_its_core_was_counted(fake: Any, tmp_path: Path) -> None:
+    folder = fake.put_studies(tmp_path)
+    for seed, name in ((0, "a machine, 1 cores"), (1, "a machine, 1 core")):
+        path = folder / "ablations" / f"base.seed{seed}.json"
+        body = json.loads(path.read_text())
+        body["provenance"]["device_name"] = name
+        path.write_text(json.dumps(body))
+    (base, *_) = collect(folder, tmp_path)["ablations"]
+    assert study_tables.origin(base.runs).split("; ")[0].startswith("a machine, 1 core, ")
+    assert study_tables.origin(base.runs).count("a machine") == 1
+
+
 def test_a_star_says_that_the_code_has_moved_on(fake: Any, tmp_path: Path) -> None:
     folder = fake.put_studies(tmp_path)
     path = folder / "ablations" / "base.seed0.json"
