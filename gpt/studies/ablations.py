@@ -43,6 +43,11 @@ ABLATIONS = Study(
             replace(BASE, names_amid_words=BEST.names_amid_words),
         ),
         Entry(
+            "undated-views",
+            f"Of the views, {100 * BEST.undated_views:.0f} % leave out dates.",
+            replace(BASE, undated_views=BEST.undated_views),
+        ),
+        Entry(
             "gentle-finetuning",
             "Finetuned at a tenth of the rate for twice the epochs.",
             replace(BASE, finetune=BEST.finetune),
