@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -11,6 +12,7 @@ from jaxtyping import Int
 from torch import Tensor
 
 from gpt.dataset import CharCorruptionDataset, NameDataset
+from gpt.device import moved, on_device
 from gpt.pieces import Examples, join
 from gpt.views import EntityViews
 from gpt.vocabulary import PAD_ID
@@ -22,16 +24,40 @@ POOL = 16
 @dataclass(frozen=True)
 class Batch:
     """x, y: ids with PAD only after (in y also before) each example's own; `labels` counts what
-    the course's trainer counts: every position of the padded block."""
+    the course's trainer counts: every position of the padded block.
+
+    sizes, silent: of each example, its symbols, and how many of its first targets are left out of
+    the loss. They are on the CPU wherever x and y are: so a batch is counted without a wait.
+    """
 
     x: Int[Tensor, "B T"]
     y: Int[Tensor, "B T"]
     labels: int
+    sizes: Int[Tensor, " B"]
+    silent: Int[Tensor, " B"]
 
     @property
-    def targets(self) -> int:
-        """Characters that the loss is taken over."""
-        return int((self.y != PAD_ID).sum())
+    def read(self) -> int:
+        """Characters that are read: those of x but PAD."""
+        return int(self.sizes.clamp(max=self.x.shape[1]).sum())
+
+    @property
+    def scored(self) -> Int[Tensor, " B"]:
+        """Targets of each row: characters that the loss is taken over; on the CPU."""
+        return (self.sizes - 1 - self.silent).clamp(min=0)
+
+    @property
+    def kept(self) -> Int[Tensor, " N"]:
+        """Where the targets stand in the flattened y; on the CPU."""
+        firsts = torch.arange(len(self.x)) * self.x.shape[1] + self.silent
+        scored = self.scored
+        before = scored.cumsum(0) - scored
+        return torch.repeat_interleave(firsts - before, scored) + torch.arange(int(scored.sum()))
+
+    def part(self, rows: slice) -> Batch:
+        """The chosen rows, padded as they are."""
+        counted = self.sizes[rows], self.silent[rows]
+        return Batch(self.x[rows], self.y[rows], self.labels, *counted)
 
 
 class TrainingData:
@@ -52,6 +78,7 @@ class TrainingData:
         """question_share: of all examples; document_share: of all documents, shown in an epoch."""
         assert corruption is not None or names is not None
         self.corruption, self.names, self.entity_views = corruption, names, views
+        self.device = torch.device("cpu")
         self.documents = round(document_share * len(corruption)) if corruption is not None else 0
         self.views = len(views) if views is not None else 0
         text = self.documents + self.views
@@ -63,30 +90,47 @@ class TrainingData:
     def __len__(self) -> int:
         return self.documents + self.views + self.questions
 
+    def to(self, device: torch.device) -> TrainingData:
+        """The same examples, drawn and put together on the device."""
+        there = copy.copy(self)
+        there.device = device
+        if self.corruption is not None:
+            there.corruption = on_device(self.corruption, device)
+        if self.names is not None:
+            there.names = on_device(self.names, device)
+        if self.entity_views is not None:
+            there.entity_views = on_device(self.entity_views, device)
+            there.entity_views.surroundings = on_device(self.entity_views.surroundings, device)
+        return there
+
     def examples(self, seed: int, epoch: int) -> Examples:
         """The examples of one epoch: documents, views, questions; whole kinds in file order."""
         kinds: list[Examples] = []
         if self.corruption is not None and self.documents:
             generator = _generator(seed, epoch, 0)
-            draws = torch.from_numpy(generator.random((len(self.corruption), 4)))
-            chosen = torch.arange(len(self.corruption))
+            draws = generator.random((len(self.corruption), 4))
+            chosen = np.arange(len(self.corruption))
             if self.documents < len(self.corruption):
                 order = generator.permutation(len(self.corruption))[: self.documents]
-                chosen = torch.from_numpy(np.sort(order))
-            kinds.append(self.corruption.examples(chosen, draws[chosen]))
+                chosen = np.sort(order)
+            kinds.append(self.corruption.examples(self._there(chosen), self._there(draws[chosen])))
         if self.entity_views is not None:
-            shown = torch.from_numpy(_generator(seed, epoch, 3).random(self.views))
+            all_views = self._there(np.arange(self.views))
+            shown = self._there(_generator(seed, epoch, 3).random(self.views))
             around = None
             if numbers := self.entity_views.surroundings.draws:
-                around = torch.from_numpy(_generator(seed, epoch, 4).random((self.views, numbers)))
-            kinds.append(self.entity_views.examples(torch.arange(self.views), shown, around))
+                around = self._there(_generator(seed, epoch, 4).random((self.views, numbers)))
+            kinds.append(self.entity_views.examples(all_views, shown, around))
         if self.names is not None and self.questions:
-            chosen = torch.arange(len(self.names))
+            chosen = np.arange(len(self.names))
             if self.corruption is not None:
-                drawn = _generator(seed, epoch, 1).integers(len(self.names), size=self.questions)
-                chosen = torch.from_numpy(drawn)
-            kinds.append(self.names.examples(chosen))
+                chosen = _generator(seed, epoch, 1).integers(len(self.names), size=self.questions)
+            kinds.append(self.names.examples(self._there(chosen)))
         return join(kinds)
+
+    def _there(self, numbers: np.ndarray) -> Tensor:
+        """Drawn on the CPU, so that a run has the same examples wherever it trains."""
+        return moved(torch.from_numpy(numbers), self.device)
 
 
 def batches(
@@ -98,30 +142,40 @@ def batches(
     come in a new order each epoch, those of similar length together.
     """
     examples = data.examples(seed, epoch)
-    for chosen in _chunks(examples, batch_size, shuffle, _generator(seed, epoch, 2)):
-        yield _collate(examples, chosen, block_size)
+    sizes, silent = examples.counted()
+    chunks = _chunks(sizes, batch_size, shuffle, _generator(seed, epoch, 2))
+    order = moved(torch.cat(chunks), data.device)
+    for chunk, chosen in zip(chunks, order.split([len(c) for c in chunks]), strict=True):
+        rows = examples.rows(chosen, int(sizes[chunk].max()))
+        yield _batch(rows, examples.silent[chosen], block_size, sizes[chunk], silent[chunk])
 
 
 def _chunks(
-    examples: Examples, batch_size: int, shuffle: bool, generator: np.random.Generator
+    sizes: Int[Tensor, " n"], batch_size: int, shuffle: bool, generator: np.random.Generator
 ) -> list[Int[Tensor, " B"]]:
     """Which examples each batch holds."""
-    n = len(examples)
+    n = len(sizes)
     if not shuffle:
         return list(torch.arange(n).split(batch_size))
     order = torch.from_numpy(generator.permutation(n))
     chunks: list[Int[Tensor, " B"]] = []
     for pool in order.split(POOL * batch_size):
-        by_size = examples.sizes[pool].argsort(stable=True)
-        chunks += pool[by_size].split(batch_size)
+        chunks += pool[sizes[pool].argsort(stable=True)].split(batch_size)
     return [chunks[i] for i in generator.permutation(len(chunks))]
 
 
-def _collate(examples: Examples, chosen: Int[Tensor, " B"], block_size: int) -> Batch:
-    rows = examples.rows(chosen)
-    y = rows[:, 1:].clone()
-    y[torch.arange(y.shape[1]) < examples.silent[chosen, None]] = PAD_ID
-    return Batch(rows[:, :-1].contiguous(), y, len(chosen) * (block_size - 1))
+def _batch(
+    rows: Int[Tensor, "B longest"],
+    quiet: Int[Tensor, " B"],
+    block_size: int,
+    sizes: Int[Tensor, " B"],
+    silent: Int[Tensor, " B"],
+) -> Batch:
+    """quiet: `silent` on the rows' device"""
+    y = rows[:, 1:]
+    left_out = torch.arange(y.shape[1], device=rows.device) < quiet[:, None]
+    labels = len(rows) * (block_size - 1)
+    return Batch(rows[:, :-1].contiguous(), y.masked_fill(left_out, PAD_ID), labels, sizes, silent)
 
 
 def _generator(seed: int, epoch: int, purpose: int) -> np.random.Generator:

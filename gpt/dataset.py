@@ -82,7 +82,7 @@ class CharCorruptionDataset(Dataset[Example]):
         is less); the masked content's is uniform on 1 … h − 1 with h half of it, rounded up or
         down with probability ½, so that a quarter is masked on average; its start is uniform.
         """
-        longest = torch.full((len(chosen),), self.longest)
+        longest = torch.full_like(chosen, self.longest)
         if not self.whole_lines:
             longest = 4 + (u[:, 0] * (self.longest - 3)).long()
         size = torch.minimum(self.sizes[chosen], longest)
@@ -90,12 +90,12 @@ class CharCorruptionDataset(Dataset[Example]):
         masked = torch.minimum(size, 1 + (u[:, 2] * (half - 1).clamp(min=1)).long())
         start = (u[:, 3] * (size - masked + 1)).long()
         begin, end = self.offsets[chosen], start + masked
-        mask = torch.tensor([0, 1]).expand(len(chosen), 2)
+        mask = torch.tensor([0, 1], device=chosen.device).expand(len(chosen), 2)
         prefix = torch.stack((begin, start), -1)
         suffix = torch.stack((begin + end, size - end), -1)
         content = torch.stack((begin + start, masked), -1)
         parts = [prefix, mask, suffix, mask, content] + [mask] * self.closing_mask
-        return Examples(self.symbols, torch.stack(parts, 1), torch.zeros(len(chosen)).long())
+        return Examples(self.symbols, torch.stack(parts, 1), torch.zeros_like(chosen))
 
 
 class NameDataset(Dataset[Example]):
@@ -120,16 +120,20 @@ class NameDataset(Dataset[Example]):
         self.vocabulary = vocabulary
         self.block_size = block_size
         self.rows: list[Ids] = []
-        self.questions: list[int] = []
+        silent = []
         for pair in pairs:
             question, place = pair.question, pair.place
             if place is None:
                 raise InputError(f"{source}:{pair.line}: no tab between question and place")
             if ascii_only:
                 question, place = _ascii(question), _ascii(place)
-            self._add(f"{source}:{pair.line}", question, place)
+            self.rows.append(self._row(f"{source}:{pair.line}", question, place))
+            silent.append(len(question) - 1)
+        self.silent = torch.tensor(silent, dtype=torch.long)
+        self.sizes = torch.tensor([len(row) for row in self.rows], dtype=torch.long)
+        self.symbols = torch.from_numpy(np.concatenate([np.zeros(0, np.int64), *self.rows]))
 
-    def _add(self, where: str, question: str, place: str) -> None:
+    def _row(self, where: str, question: str, place: str) -> Ids:
         text = question + MASK + place + MASK
         if len(text) > self.block_size:
             raise InputError(
@@ -137,25 +141,23 @@ class NameDataset(Dataset[Example]):
                 f"two {MASK}, more than the block's {self.block_size}"
             )
         try:
-            self.rows.append(np.array(self.vocabulary.encode(text), dtype=np.int64))
+            return np.array(self.vocabulary.encode(text), dtype=np.int64)
         except InputError as problem:
             raise InputError(f"{where}: {problem}") from None
-        self.questions.append(len(question))
 
     def __len__(self) -> int:
         return len(self.rows)
 
     def __getitem__(self, index: int) -> Example:
         x, y = as_example(torch.from_numpy(self.rows[index]), self.block_size)
-        y[: self.questions[index] - 1] = PAD_ID
+        y[: self.silent[index]] = PAD_ID
         return x, y
 
     def examples(self, chosen: Int[Tensor, " n"]) -> Examples:
         """The chosen pairs."""
-        sizes = torch.tensor([len(row) for row in self.rows])
-        pieces = torch.stack((sizes.cumsum(0) - sizes, sizes), -1)[chosen, None]
-        silent = torch.tensor(self.questions)[chosen] - 1
-        return Examples(torch.from_numpy(np.concatenate(self.rows)), pieces, silent)
+        starts = self.sizes.cumsum(0) - self.sizes
+        pieces = torch.stack((starts, self.sizes), -1)[chosen, None]
+        return Examples(self.symbols, pieces, self.silent[chosen])
 
 
 def as_example(ids: Int[Tensor, " size"], length: int) -> Example:

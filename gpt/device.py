@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import copy
 import os
-from typing import Literal
+from typing import Literal, TypeVar
 
 import torch
 from torch import Tensor
 
 from reports.record import InputError, processor
+
+Holder = TypeVar("Holder")
 
 
 def choose(name: str) -> torch.device:
@@ -31,6 +34,15 @@ def moved(ids: Tensor, device: torch.device) -> Tensor:
     if device.type == "cuda":
         return ids.pin_memory().to(device, non_blocking=True)
     return ids.to(device)
+
+
+def on_device(holder: Holder, device: torch.device) -> Holder:
+    """A copy of `holder` whose own tensors lie on the device; the rest is shared."""
+    there = copy.copy(holder)
+    for name, value in vars(holder).items():
+        if isinstance(value, Tensor):
+            setattr(there, name, value.to(device))
+    return there
 
 
 def make_deterministic(device: torch.device) -> None:

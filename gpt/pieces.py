@@ -33,11 +33,18 @@ class Examples:
         """Symbols of each example."""
         return self.pieces[..., 1].sum(-1)
 
-    def rows(self, chosen: Int[Tensor, " B"]) -> Int[Tensor, "B longest"]:
-        """The chosen examples, each padded to the longest of them."""
+    def counted(self) -> Int[Tensor, "2 n"]:
+        """Sizes and silent targets, on the CPU: the one wait for a device in an epoch."""
+        return torch.stack((self.sizes, self.silent)).cpu()
+
+    def rows(self, chosen: Int[Tensor, " B"], longest: int) -> Int[Tensor, "B longest"]:
+        """The chosen examples, each padded to the size of the longest of them.
+
+        The size is given, not found: finding it would wait for the device.
+        """
         starts, lengths = self.pieces[chosen].unbind(-1)
         ends = lengths.cumsum(-1)
-        positions = torch.arange(int(ends[:, -1].max()), device=ends.device)
+        positions = torch.arange(longest, device=ends.device)
         positions = positions.expand(len(ends), -1).contiguous()
         piece = torch.searchsorted(ends, positions, right=True)  # the piece that a position is in
         inside = piece < ends.shape[1]
@@ -48,7 +55,8 @@ class Examples:
 
     def ids(self, index: int) -> Int[Tensor, " length"]:
         """One example."""
-        return self.rows(torch.tensor([index]))[0]
+        chosen = torch.tensor([index], device=self.pieces.device)
+        return self.rows(chosen, int(self.sizes[index]))[0]
 
 
 def join(kinds: Sequence[Examples]) -> Examples:

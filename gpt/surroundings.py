@@ -48,14 +48,15 @@ class Surroundings:
 
         near: the words before each entity, each with the space before it
         """
+        there = u.device
         small = self.small[(u[:, 6:] * len(self.small)).long()]
-        before = small[:, :MOST] + torch.tensor([0, 1])  # the space after it belongs to it
-        after = small[:, MOST:] + torch.tensor([-1, 1])  # the space before it
+        before = small[:, :MOST] + torch.tensor([0, 1], device=there)  # with the space after it
+        after = small[:, MOST:] + torch.tensor([-1, 1], device=there)  # with the space before it
         before = _some(before, u[:, 1])
         after = _some(after, u[:, 2])
         if near.shape[1]:
             which = (u[:, 4] * near.shape[1]).long()
-            one = near[torch.arange(len(near)), which]
+            one = near[torch.arange(len(near), device=there), which]
             alone = torch.cat((one[:, None], torch.zeros_like(after[:, 1:])), 1)
             after = torch.where((u[:, 3] < NEAR)[:, None, None], alone, after)
         amid = u[:, 0] < self.share
@@ -66,4 +67,5 @@ class Surroundings:
 def _some(pieces: Int[Tensor, "n most 2"], u: Float[Tensor, " n"]) -> Int[Tensor, "n most 2"]:
     """The first 0 … most of each, all numbers alike."""
     number = (u * (pieces.shape[1] + 1)).long()
-    return pieces * (torch.arange(pieces.shape[1]) < number[:, None])[..., None]
+    shown = torch.arange(pieces.shape[1], device=u.device) < number[:, None]
+    return pieces * shown[..., None]

@@ -100,14 +100,17 @@ class EntityViews:
         scaled = u * (most + 1)
         number = scaled.long()
         undated = (scaled - number) < self.undated_share
-        near = self.words[chosen, undated.long()] + offset[:, None, None] * torch.tensor([1, 0])
-        words = (near * (torch.arange(most) < number[:, None])[..., None]).flip(1)
-        mask = torch.tensor([0, 1]).expand(len(chosen), 1, 2)
+        there = chosen.device
+        start_only = torch.tensor([1, 0], device=there)
+        near = self.words[chosen, undated.long()] + offset[:, None, None] * start_only
+        shown = torch.arange(most, device=there) < number[:, None]
+        words = (near * shown[..., None]).flip(1)
+        mask = torch.tensor([0, 1], device=there).expand(len(chosen), 1, 2)
         entity = torch.stack((offset + start, end - start), -1)[:, None]
         name = torch.stack((offset, begin), -1)[:, None]
         if around is not None:
             room = self.block - words[..., 1].sum(-1) - (end - start) - 3
-            name = self._amid_words(name, room, around, near + torch.tensor([-1, 0]))
+            name = self._amid_words(name, room, around, near - start_only)
         pieces = torch.cat((name, mask, words, mask, entity, mask), 1)
         return Examples(self.symbols, pieces, pieces[:, :-2, 1].sum(-1) - 1)
 
@@ -123,7 +126,7 @@ class EntityViews:
         A line without name is left as it is.
         """
         before, after, stopped = self.surroundings.around(around, near)
-        bare = name - torch.tensor([0, STOP])
+        bare = name - torch.tensor([0, STOP], device=name.device)
         stop = torch.stack((bare[..., 0] + bare[..., 1], STOP * stopped[:, None]), -1)
         amid = torch.cat((before, bare, after, stop), 1)
         fits = (name[:, 0, 1] > 0) & (amid[..., 1].sum(-1) <= room)

@@ -107,7 +107,7 @@ def estimate(
                 if counting:  # which also warms up; the counter knows no fused kernel of a CPU
                     stack.enter_context(sdpa_kernel(SDPBackend.MATH))
                     stack.enter_context(counter)
-                gradient(trial, batch, device, precision, ranks, accumulate)
+                gradient(trial, batch, precision, ranks, accumulate)
             clip_grad_norm_(trial.parameters(), recipe.clip)
             for optimizer in made:
                 optimizer.step()
@@ -160,7 +160,9 @@ def _kept(model: GPT, rows: int, device: torch.device, precision: Precision) -> 
         found[tensor.untyped_storage().data_ptr()] = tensor
         return tensor
 
-    ids = torch.ones(rows, model.config.block_size - 1, dtype=torch.long)
+    block = model.config.block_size
+    ids = torch.ones(rows, block - 1, dtype=torch.long, device=device)
+    batch = Batch(ids, ids, ids.numel(), torch.full((rows,), block), torch.zeros(rows).long())
     with torch.autograd.graph.saved_tensors_hooks(pack, lambda tensor: tensor):
-        loss_of(model, Batch(ids, ids, ids.numel()), device, precision)
+        loss_of(model, batch, precision)
     return sum(t.untyped_storage().nbytes() for key, t in found.items() if key not in ours)

@@ -7,8 +7,6 @@ to the batch's, whatever their lengths; the mean of their means would not.
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import torch
 from jaxtyping import Float
 from torch import Tensor
@@ -22,7 +20,6 @@ from gpt.training.precision import Precision, loss_of
 def gradient(
     model: GPT,
     batch: Batch,
-    device: torch.device,
     precision: Precision,
     ranks: Ranks,
     accumulate: int = 1,
@@ -34,10 +31,10 @@ def gradient(
 
     Raises: SystemExit if a rank is gone.
     """
-    total = torch.zeros((), device=device)
+    total = torch.zeros((), device=batch.x.device)
     for microbatch, part in deal(batch, ranks.size * accumulate)[ranks.rank :: ranks.size]:
         if part:
-            loss = loss_of(model, microbatch, device, precision) * part
+            loss = loss_of(model, microbatch, precision) * part
             loss.backward()
             total += loss.detach()
     if ranks.size > 1:
@@ -56,6 +53,6 @@ def deal(batch: Batch, parts: int) -> list[tuple[Batch, float]]:
     """
     if parts == 1:
         return [(batch, 1.0)]
-    targets = batch.targets
-    dealt = [replace(batch, x=batch.x[i::parts], y=batch.y[i::parts]) for i in range(parts)]
-    return [(microbatch, microbatch.targets / targets) for microbatch in dealt]
+    targets = int(batch.scored.sum())
+    dealt = [batch.part(slice(i, None, parts)) for i in range(parts)]
+    return [(microbatch, int(microbatch.scored.sum()) / targets) for microbatch in dealt]

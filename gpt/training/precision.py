@@ -15,37 +15,35 @@ from torch.nn import functional
 from gpt.batches import Batch
 from gpt.device import moved
 from gpt.model import GPT
-from gpt.vocabulary import PAD_ID
 
 Precision = Literal["fp32", "bf16"]
 
 
-def loss_of(
-    model: GPT, batch: Batch, device: torch.device, precision: Precision
-) -> Float[Tensor, ""]:
+def loss_of(model: GPT, batch: Batch, precision: Precision) -> Float[Tensor, ""]:
     """The mean loss over the batch's targets, in nats; the loss itself is taken in fp32.
 
     In bf16 the whole pass works on a copy of the weights; gradients arrive at the fp32 ones.
     """
-    kept = (batch.y != PAD_ID).flatten().nonzero()[:, 0]
-    x, y, kept = (moved(ids, device) for ids in (batch.x, batch.y.flatten()[kept], kept))
+    kept = moved(batch.kept, batch.x.device)
+    x, y = batch.x, batch.y.flatten()[kept]
     if precision == "fp32":
         return functional.cross_entropy(model(x, kept), y)
     copy = {name: weight.bfloat16() for name, weight in model.named_parameters()}
     return functional.cross_entropy(functional_call(model, copy, (x, kept)).float(), y)
 
 
-def faster_precision(model: GPT, batch: Batch, device: torch.device) -> Precision:
+def faster_precision(model: GPT, batch: Batch) -> Precision:
     """Time a forward and backward pass in fp32 and in bf16 and return the faster.
 
     The model and the random state are left as they were.
     """
+    device = batch.x.device
     trial = copy.deepcopy(model)
     seconds: dict[Precision, float] = {}
     with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
         for precision in ("fp32", "bf16", "fp32", "bf16"):
             begin = time.perf_counter()
-            loss_of(trial, batch, device, precision).backward()
+            loss_of(trial, batch, precision).backward()
             if device.type == "cuda":
                 torch.cuda.synchronize(device)
             seconds[precision] = time.perf_counter() - begin

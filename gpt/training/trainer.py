@@ -31,7 +31,7 @@ from gpt.training.precision import Precision, faster_precision
 from gpt.training.progress import Point, Progress
 from gpt.training.schedule import COURSE_FINAL_EPOCHS, course_factor, linear_factor
 from gpt.training.state import capture, restore
-from gpt.vocabulary import PAD, PAD_ID
+from gpt.vocabulary import PAD
 from reports.record import InputError
 
 TIMED = 3  # batches of which an estimate is made
@@ -83,6 +83,7 @@ def train(
     Raises: InputError if a loss or a gradient is not finite (before the optimizer's step), or if a
     checkpoint cannot be written; StoppedBySignalError.
     """
+    data = data.to(device)
     steps = stage.epochs * -(-len(data) // stage.batch_size)
     final_labels = COURSE_FINAL_EPOCHS * pretraining_documents * recipe.block_size
     run = _begin(model, data, recipe, stage, seed, device, precision, begun, ranks)
@@ -98,7 +99,7 @@ def train(
         for batch in _remaining(progress, data, recipe, stage, seed):
             _set_rate(run, recipe, steps, final_labels)
             ranks.reseed(seed, progress.step)
-            mean = gradient(model, batch, device, run.precision, ranks, accumulate)
+            mean = gradient(model, batch, run.precision, ranks, accumulate)
             length = clip_grad_norm_(model.parameters(), recipe.clip)
             loss, norm = torch.stack((mean, length)).tolist()  # the step's one wait for a device
             _require_finite(loss, norm, run, steps, batch, data)
@@ -166,7 +167,7 @@ def _begin(
     torch.manual_seed(seed)
     if precision == "auto":
         first = next(batches(data, stage.batch_size, recipe.block_size, recipe.shuffle, seed, 0))
-        precision = faster_precision(model, first, device)
+        precision = faster_precision(model, first)
     return Run(model, made, device, ranks.of_first(precision), Progress())
 
 
@@ -186,7 +187,7 @@ def _advance(run: Run, batch: Batch, loss: float, seconds: float) -> Point:
     """Count a step that was taken."""
     progress = run.progress
     rate = run.optimizers[0].param_groups[0]["lr"]
-    tokens = progress.tokens + int((batch.x != PAD_ID).sum())
+    tokens = progress.tokens + batch.read
     point = Point(progress.step, progress.epoch, loss, rate, tokens, round(seconds, 3))
     progress.points.append(point)
     progress.batch += 1

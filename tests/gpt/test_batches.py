@@ -134,14 +134,14 @@ def test_the_loss_of_a_cut_batch_is_that_of_the_padded_block(
             chosen = [names[i] for i in range(2 * index, min(5, 2 * index + 2))]
             assert batch.x.shape[1] < BLOCK - 1
             assert batch.labels == len(chosen) * 127
-            assert batch.targets == sum(int((y != PAD_ID).sum()) for _, y in chosen)
+            assert int(batch.scored.sum()) == sum(int((y != PAD_ID).sum()) for _, y in chosen)
             wanted = course_loss(model, chosen)
             logits = model(batch.x)
             found = functional.cross_entropy(
                 logits.flatten(0, 1), batch.y.flatten(), ignore_index=0
             )
             torch.testing.assert_close(found, wanted, rtol=0, atol=1e-12)
-            in_float32 = loss_of(model.float(), batch, torch.device("cpu"), "fp32")
+            in_float32 = loss_of(model.float(), batch, "fp32")
             torch.testing.assert_close(in_float32.double(), wanted, rtol=0, atol=1e-5)
             model.double()
 

@@ -66,7 +66,7 @@ def ours(length: int = 300, **options: bool) -> Corrupt:
     examples = dataset(length, **options).examples(
         torch.zeros(SAMPLES, dtype=torch.long), torch.from_numpy(DRAWS)
     )
-    rows = examples.rows(torch.arange(SAMPLES)).numpy()
+    rows = examples.rows(torch.arange(SAMPLES), int(examples.sizes.max())).numpy()
     ids = (row[:size] for row, size in zip(rows, examples.sizes.tolist(), strict=True))
     return lambda u: next(ids)
 

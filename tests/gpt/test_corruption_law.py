@@ -35,7 +35,7 @@ def enumerated(document: str, **options: bool) -> Law:
     data = CharCorruptionDataset(document + "\n", BLOCK, **options)
     u = cells()
     examples = data.examples(torch.zeros(len(u), dtype=torch.long), u)
-    rows = examples.rows(torch.arange(len(u)))
+    rows = examples.rows(torch.arange(len(u)), int(examples.sizes.max()))
     masks = (rows == MASK_ID).nonzero()[:, 1].view(len(u), -1)
     start, second = masks[:, 0], masks[:, 1]
     length = examples.sizes - masks.shape[1]

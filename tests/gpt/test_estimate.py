@@ -32,8 +32,9 @@ def batch_of(rows: int, positions: int, symbols: int) -> Batch:
     """Random rows, of which about two thirds of the positions are targets."""
     generator = torch.Generator().manual_seed(0)
     x, y = torch.randint(2, symbols, (2, rows, positions), generator=generator)
-    y[torch.rand(y.shape, generator=generator) < 1 / 3] = 0
-    return Batch(x, y, rows * positions)
+    silent = torch.randint(2 * positions // 3, (rows,), generator=generator)
+    y[torch.arange(positions) < silent[:, None]] = 0
+    return Batch(x, y, rows * positions, torch.full((rows,), positions + 1), silent)
 
 
 def kept(model: GPT, batch: Batch, precision: Precision) -> int:
@@ -46,21 +47,22 @@ def kept(model: GPT, batch: Batch, precision: Precision) -> int:
         return tensor
 
     with torch.autograd.graph.saved_tensors_hooks(pack, lambda tensor: tensor):
-        loss_of(model, batch, CPU, precision)
+        loss_of(model, batch, precision)
     return sum(t.untyped_storage().nbytes() for key, t in found.items() if key not in ours)
 
 
 def full(model: GPT, rows: int) -> Batch:
     """Rows that fill the block, of which every position is a target."""
-    x, y = torch.randint(2, model.config.vocabulary_size, (2, rows, model.config.block_size - 1))
-    return Batch(x, y, y.numel())
+    block = model.config.block_size
+    x, y = torch.randint(2, model.config.vocabulary_size, (2, rows, block - 1))
+    return Batch(x, y, y.numel(), torch.full((rows,), block), torch.zeros(rows).long())
 
 
 def counted_and_real(model: GPT, stage: Stage) -> tuple[list[int], list[int]]:
     """Bytes of parameters, gradients and states: as counted, and of the tensors of a first step."""
     made, batch = optimizers(model, stage, 0.1), batch_of(2, 20, 11)
     counted = memory(made, 0)
-    loss_of(model, batch, CPU, "fp32").backward()
+    loss_of(model, batch, "fp32").backward()
     for optimizer in made:
         optimizer.step()
     parameters = list(model.parameters())
@@ -127,7 +129,7 @@ def test_operations_are_those_counted_by_hand(tiny: Build) -> None:
     batch = batch_of(6, T, V)
     position = L * (4 * C**2 + 2 * T * C) + (L - 1) * 8 * C**2
     target = 8 * C**2 + C * V
-    counted = 3 * 2 * (6 * T * position + batch.targets * target)
+    counted = 3 * 2 * (6 * T * position + int(batch.scored.sum()) * target)
     for accumulate in (1, 3):
         made = estimate.estimate(
             tiny(), PRACTICAL, MUON, [batch, batch_of(2, 5, V)], 9, CPU, "fp32", ALONE, accumulate

@@ -37,9 +37,10 @@ def ragged(rows: int, seed: int = 0) -> Batch:
     """Rows of 1 to 24 targets in a row; the third has none."""
     generator = torch.Generator().manual_seed(seed)
     x, y = torch.randint(1, 11, (2, rows, 25), generator=generator)
-    for i, length in enumerate(torch.randint(1, 25, (rows,), generator=generator).tolist()):
-        y[i, 0 if i == 2 else length :] = 0
-    return Batch(x, y, rows * 25)
+    targets = torch.randint(1, 25, (rows,), generator=generator)
+    targets[2:3] = 0
+    y[torch.arange(25) >= targets[:, None]] = 0
+    return Batch(x, y, rows * 25, targets + 1, torch.zeros(rows).long())
 
 
 def whole(model: GPT, batch: Batch) -> list[Tensor]:
@@ -56,7 +57,7 @@ def dealt(model: GPT, batch: Batch, size: int, accumulate: int) -> list[Tensor]:
     found = []
     for rank in range(size):
         mine, taking_part = copy.deepcopy(model), OneOf(rank, size)
-        loss = gradient(mine, batch, CPU, "fp32", taking_part, accumulate)
+        loss = gradient(mine, batch, "fp32", taking_part, accumulate)
         grads = [p.grad for p in mine.parameters() if p.grad is not None]
         found.append(taking_part.added or [loss, *grads])
     return [torch.stack(parts).sum(0) for parts in zip(*found, strict=True)]

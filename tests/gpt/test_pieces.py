@@ -32,7 +32,7 @@ def test_rows_are_the_pieces_joined_and_padded(table: list[list[tuple[int, int]]
     wanted = [joined(pieces, SYMBOLS.tolist()) for pieces in table]
     longest = max(map(len, wanted))
     chosen = torch.arange(len(table)).flip(0)
-    rows = made(table).rows(chosen).tolist()
+    rows = made(table).rows(chosen, longest).tolist()
     assert rows == [row + [PAD_ID] * (longest - len(row)) for row in reversed(wanted)]
     assert made(table).sizes.tolist() == [len(row) for row in wanted]
 
