@@ -351,6 +351,7 @@ CLAIMS = (
         assumptions=(
             *ORTHONORMAL,
             r"$w_i > 0$ for $i \in S$ and $\sum_{i \in S} w_i = 1$; $1 \le m \le n$",
+            r"$0 < \varepsilon < 1$",
         ),
         law=subset_gain,
         derive=_subset_gain,

@@ -140,6 +140,7 @@ CLAIMS = (
             UNIT_VECTORS,
             r"for every $i$ the least of the inner products $u_i^\top u_j$, $j = 1, \dots, n$, is "
             r"smaller than the next by at least $\rho$; scores carry no $1/\sqrt{d}$",
+            r"$0 < \varepsilon < 1$",
         ),
         law=furthest_gain,
         derive=_furthest,

@@ -277,7 +277,7 @@ CLAIMS = (
         title="The margin that a tolerance needs",
         statement=r"A margin $\Delta \ge {law}$ suffices for $\alpha_j \ge 1 - \varepsilon$, and "
         r"no smaller margin does when all other scores are equal.",
-        assumptions=MARGIN_MEANT,
+        assumptions=(*MARGIN_MEANT, r"$0 < \varepsilon < 1$"),
         law=margin,
         derive=_margin,
         direct=_margin_directly,

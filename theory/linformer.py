@@ -237,6 +237,7 @@ CLAIMS = (
             r"$R$ is independent of $P$ and $V$; the rows of $P$ are attention weights: at least 0 "
             "and of sum 1",
             r"$P$ is computed in full first: this is about its rank, not yet about less work",
+            r"$0 < \varepsilon < 1$ and $0 < \delta < 1$",
         ),
         law=rows,
         derive=_rows,

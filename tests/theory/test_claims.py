@@ -33,6 +33,24 @@ def test_keys_are_unique_and_all_questions_are_answered() -> None:
     assert {c.question for c in ALL} <= QUESTIONS
 
 
+TOLERANCES = {"epsilon": r"\\varepsilon", "delta": r"\\delta"}
+
+
+def unstated(claim: Claim, prose: str) -> list[str]:
+    """Tolerances below 1 of the claim whose range the prose does not give."""
+    finite = [p.name for p in claim.law.parameters if p.name in TOLERANCES and p.upper <= 1]
+    ranged = r"(<|\\le|\\in|,|\+)[^$<]*{0}\b|\$[^$<]*{0}[^$]*(<|\\le\b|\\ge|>|\\in|\+)"
+    return [name for name in finite if not re.search(ranged.format(TOLERANCES[name]), prose)]
+
+
+@by_key
+def test_the_range_of_a_tolerance_is_among_the_assumptions(claim: Claim) -> None:
+    """Twin: without its assumptions no claim passes that has a tolerance below 1."""
+    assert unstated(claim, "; ".join(map(str, claim.assumptions))) == []
+    bare = {p.name for p in claim.law.parameters if p.upper <= 1} & TOLERANCES.keys()
+    assert set(unstated(claim, "")) == bare
+
+
 def mutants(formula: sp.Expr) -> Iterator[sp.Expr]:
     """The formula with one numeric leaf raised by one, for each leaf in turn."""
     for position, leaf in enumerate(leaves(formula)):

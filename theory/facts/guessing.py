@@ -198,7 +198,7 @@ CLAIMS = (
         statement=r"Asked about a person drawn as the text draws, a model that always answers is "
         r"wrong with probability at least ${law}$, with probability at least $1 - \delta$ over "
         r"the text. It may be prompted, greedy and uncalibrated.",
-        assumptions=(*TEXT, *ARBITRARY),
+        assumptions=(*TEXT, *ARBITRARY, r"$0 < \delta < 1$"),
         law=asked,
         derive=_asked,
         twin=(1 - share) * (estimate + shortfall.expression),

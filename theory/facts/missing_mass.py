@@ -271,7 +271,7 @@ CLAIMS = (
         title="The share of singletons is close to its mean",
         statement=r"$P(G - E[G] \ge t) \le {law}$, and the same bound holds for "
         r"$P(G - E[G] \le -t)$.",
-        assumptions=TEXT,
+        assumptions=(*TEXT, r"$0 < t < 1$"),
         law=singletons_tail,
         derive=_singletons_tail,
         twin=_twin(sp.Integer(2)),
@@ -304,7 +304,7 @@ CLAIMS = (
         question="4c",
         title="The missing mass is rarely much above its mean",
         statement=r"$P(M \ge E[M] + t) \le {law}$.",
-        assumptions=TEXT,
+        assumptions=(*TEXT, r"$0 < t < 1$"),
         law=upper_tail,
         derive=_upper_tail,
         twin=_twin(sp.Integer(6)),

@@ -254,7 +254,10 @@ CLAIMS = (
         statement=r"If every other score lies at least the $\beta$ of claim averaging.gain below "
         r"the midpoint $h$, and $|s_a - s_b| \le {law}$, then at most $\varepsilon$ lies off "
         r"$\{a, b\}$ and $|\alpha_a - \alpha_b| \le \delta$.",
-        assumptions=(*SCORES, r"keys of any kind, $n \ge 2$"),
+        assumptions=(
+            *SCORES,
+            r"$0 < \varepsilon < 1$, $0 < \delta < 1$; keys of any kind, $n \ge 2$",
+        ),
         law=enough,
         derive=_enough,
         twin=sp.log((1 + delta) / (1 - 2 * delta)),
@@ -279,7 +282,10 @@ CLAIMS = (
         r"$|\alpha_a - \alpha_b| \le \delta$ has $\log T - h \le {law}$ and "
         r"$|s_a - s_b| \le \log\frac{1 - \varepsilon + \delta}{1 - \varepsilon - \delta}$. "
         r"If the keys are linearly independent and $n \ge 3$, some query attains both.",
-        assumptions=(*SCORES, r"$\varepsilon + \delta < 1$; keys of any kind"),
+        assumptions=(
+            *SCORES,
+            r"$\varepsilon, \delta > 0$ and $\varepsilon + \delta < 1$; keys of any kind",
+        ),
         law=most,
         derive=_most,
         twin=sp.log(2 * epsilon / sp.sqrt((1 - epsilon) ** 2 + delta**2)),

@@ -197,7 +197,7 @@ CLAIMS = (
         r"\varepsilon$ as soon as $\lVert q \rVert \ge {law}$. So the supremum of $\alpha_j$ over "
         r"all queries is 1; with claim convex_hull.ceiling: it is 1 if $k_j$ lies outside the hull "
         r"of the other keys, and at most $\frac{1}{2}$ if not.",
-        assumptions=(*KEYS_MEANT, OUTSIDE),
+        assumptions=(*KEYS_MEANT, OUTSIDE, r"$0 < \varepsilon < 1$"),
         law=norm,
         derive=_norm,
         twin=sp.log((n - 1) * (1 - epsilon) / epsilon) * distance,
@@ -215,7 +215,7 @@ CLAIMS = (
         title="How long a query must be to copy it that well",
         statement=r"Whatever its direction, a query with $\alpha_j \ge 1 - \varepsilon$ has "
         r"$\lVert q \rVert \ge {law}$; with two keys it is attained.",
-        assumptions=(*KEYS_MEANT, OUTSIDE),
+        assumptions=(*KEYS_MEANT, OUTSIDE, r"$0 < \varepsilon < 1$"),
         law=least_norm,
         derive=_least_norm,
         twin=sp.log((1 + epsilon) / epsilon) / distance,

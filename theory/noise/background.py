@@ -188,7 +188,7 @@ CLAIMS = (
         statement=r"$P(1 - \alpha_a - \alpha_b > \varepsilon) \le {law}$, whatever $r$ is. For "
         r"small $\alpha$ it is small for every large $\beta$, beyond $2\alpha\beta = 1$ too; for "
         r"fixed $\alpha$ it does not vanish, and rightly so: claim single_head.outranked_below.",
-        assumptions=(*ASSUMED, SPLIT, r"$n \ge 3$"),
+        assumptions=(*ASSUMED, SPLIT, r"$n \ge 3$ and $0 < \varepsilon < 1$"),
         law=tail_bound,
         derive=_tail,
         twin=(n - 2)

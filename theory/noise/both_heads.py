@@ -162,9 +162,9 @@ def _error_directly(
     import numpy as np
 
     weights = drawn_keys.attention(kept_scores(2, alpha, beta, n, radial)).mean(axis=0)
-    apart = np.abs(weights[:, 0] - 1 / 2)
-    what = r"With all values but $v_a$ equal, the mean distance, in units of $D$, is"
-    return drawn_keys.compare(apart, 0, value / diameter if diameter else 1.0, what)
+    apart = diameter * np.abs(weights[:, 0] - 1 / 2)
+    what = "With all values but $v_a$ equal, and $D$ from it, the mean distance is"
+    return drawn_keys.compare(apart, 0, value, what, width=diameter or 1.0)
 
 
 CLAIMS = (

@@ -222,9 +222,9 @@ def _blind_directly(value: float, alpha: float, beta: float, n: float, diameter:
         return Direct("So many keys are not drawn here.", True)
     query = blind_query(np.eye(int(n)), beta)
     weights = drawn_keys.attention(drawn_keys.scores(query[None], int(n), alpha, 0.5))[0]
-    apart = np.abs(weights[:, 0] - 1 / 2)
-    what = "With $r = 1/2$ and all values but $v_a$ equal, the mean distance in units of $D$ is"
-    return drawn_keys.compare(apart, 0, value / diameter if diameter else 1.0, what)
+    apart = diameter * np.abs(weights[:, 0] - 1 / 2)
+    what = "With $r = 1/2$ and all values but $v_a$ equal, and $D$ from it, the mean distance is"
+    return drawn_keys.compare(apart, 0, value, what, width=diameter or 1.0)
 
 
 CLAIMS = (
