@@ -29,8 +29,10 @@ COURSE_STEPS = 4
 REPETITIONS = 3
 BASE = PRACTICAL.with_epochs("pretrain", 1)
 # Each line changes the recipe of the line before.
+ONEDNN = "+ fp32 products by oneDNN"
 CHANGES: tuple[tuple[str, dict[str, Any]], ...] = (
     ("ours: lines corrupted together as tensors, fused attention and optimizer", {}),
+    (ONEDNN, {}),  # of no effect on CUDA
     ("+ lines of similar length in a batch, cut to the longest", {"shuffle": True}),
     ("+ bf16 products", {"precision": "bf16"}),
     ("+ no dropout", {"dropout": 0.0}),
@@ -44,8 +46,10 @@ def run() -> None:
     device = choose("auto")
     ways = {"the course: padded, fp32, one line at a time": by_course(text, device)}
     recipes = accumulate(CHANGES, lambda recipe, change: replace(recipe, **change[1]), initial=BASE)
+    onednn = False
     for (name, _), recipe in zip(CHANGES, islice(recipes, 1, None), strict=True):
-        ways[name] = by_us(text, recipe, device)
+        onednn = onednn or name == ONEDNN
+        ways[name] = by_us(text, recipe, device, onednn)
     compare("training", "characters", ways, REPETITIONS, describe(device))
 
 
@@ -63,16 +67,22 @@ def by_course(text: str, device: torch.device) -> Callable[[], float]:
     return lambda: float(sum(characters for *_, characters in islice(steps, COURSE_STEPS)))
 
 
-def by_us(text: str, recipe: Recipe, device: torch.device) -> Callable[[], float]:
-    """One epoch of run.py's loop a turn, drawing the examples included."""
+def by_us(
+    text: str, recipe: Recipe, device: torch.device, onednn: bool = True
+) -> Callable[[], float]:
+    """One epoch of run.py's loop a turn, drawing the examples included.
+
+    onednn: whether gpt/linear.py may use it
+    """
     vocabulary = Vocabulary.of_text(text)
     model = recipe.model("vanilla", len(vocabulary), seed=0)
     data = training_data("pretrain", recipe, text, vocabulary, [], Path(), 0)
 
     def turn() -> float:
-        done = train(
-            model, data, recipe, recipe.pretrain, text.count("\n"), 0, device, recipe.precision
-        )
+        with torch.backends.mkldnn.flags(enabled=onednn, allow_tf32=None):
+            done = train(
+                model, data, recipe, recipe.pretrain, text.count("\n"), 0, device, recipe.precision
+            )
         return float(done.tokens)
 
     return turn

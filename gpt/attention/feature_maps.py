@@ -2,15 +2,15 @@
 
 The mean is over directions ω ~ N(0, I); m of them make m positive features (Choromański et al.
 2020, arXiv:2009.14794, Lemma 1), or 2m hyperbolic (there) or trigonometric ones (Rahimi and Recht
-2007; there, section 2.3). Rows are scaled already: attention with scores s·qᵀk takes x = √s·q and
-y = √s·k.
+2007; there, section 2.3). Attention with scores s·qᵀk takes x = √s·q and y = √s·k: maps are given
+q and k, and s as their `scale`, for scaling directions and norms is cheaper than scaling rows.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import torch
 from jaxtyping import Bool, Float
@@ -43,30 +43,49 @@ class Features(NamedTuple):
         return self._replace(exponents=self.exponents.masked_fill(rows[..., None], -torch.inf))
 
 
-def positive(x: Float[Tensor, "*B T d"], directions: Float[Tensor, "*A m d"]) -> Features:
+def positive(
+    x: Float[Tensor, "*B T d"], directions: Float[Tensor, "*A m d"], scale: float = 1.0
+) -> Features:
     """exp(ωᵀx − ‖x‖²/2)/√m for each direction ω."""
-    projected = x @ directions.mT
-    return Features(projected - (_half_square(x) + math.log(projected.shape[-1]) / 2))
+    projected = _projected(x, directions, scale)
+    return Features(projected.sub_(_half_square(x, scale) + math.log(projected.shape[-1]) / 2))
 
 
-def hyperbolic(x: Float[Tensor, "*B T d"], directions: Float[Tensor, "*A m d"]) -> Features:
+def hyperbolic(
+    x: Float[Tensor, "*B T d"], directions: Float[Tensor, "*A m d"], scale: float = 1.0
+) -> Features:
     """Positive features of the m directions and of their negatives (antithetic pairs)."""
-    return positive(x, torch.cat([directions, -directions], dim=-2))
+    return positive(x, torch.cat([directions, -directions], dim=-2), scale)
 
 
-def trigonometric(x: Float[Tensor, "*B T d"], directions: Float[Tensor, "*A m d"]) -> Features:
+def trigonometric(
+    x: Float[Tensor, "*B T d"], directions: Float[Tensor, "*A m d"], scale: float = 1.0
+) -> Features:
     """exp(‖x‖²/2) cos(ωᵀx)/√m for all directions ω, then the same with sin; of either sign."""
-    projected = x @ directions.mT
+    projected = _projected(x, directions, scale)
     waves = torch.cat([projected.cos(), projected.sin()], dim=-1)
-    return Features(_half_square(x), waves / math.sqrt(projected.shape[-1]))
+    return Features(_half_square(x, scale), waves / math.sqrt(projected.shape[-1]))
 
 
-MAPS: dict[str, Callable[[Tensor, Tensor], Features]] = {
+class Map(Protocol):
+    def __call__(
+        self, x: Float[Tensor, "*B T d"], directions: Float[Tensor, "*A m d"], scale: float = 1.0
+    ) -> Features:
+        """The features of √scale · x."""
+
+
+MAPS: dict[str, Map] = {
     "positive": positive,
     "hyperbolic": hyperbolic,
     "trigonometric": trigonometric,
 }
 
 
-def _half_square(x: Float[Tensor, "*B T d"]) -> Float[Tensor, "*B T 1"]:
-    return x.square().sum(-1, keepdim=True) / 2
+def _projected(
+    x: Float[Tensor, "*B T d"], directions: Float[Tensor, "*A m d"], scale: float
+) -> Float[Tensor, "*B T m"]:
+    return x @ (math.sqrt(scale) * directions).mT
+
+
+def _half_square(x: Float[Tensor, "*B T d"], scale: float) -> Float[Tensor, "*B T 1"]:
+    return x.square().sum(-1, keepdim=True) * (scale / 2)

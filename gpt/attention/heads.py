@@ -8,14 +8,13 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
 from gpt.attention.cache import State
 from gpt.attention.rotation import Rotation
 from gpt.attention.stack import Block, Stack
-from gpt.linear import Linear, linear
+from gpt.linear import Linear
 
 
 class Attention(nn.Module):
@@ -152,14 +151,14 @@ class Attention(nn.Module):
     def _queries_keys_values(
         self, x: Float[Tensor, "B T C"], positions: Int[Tensor, " B"] | None = None
     ) -> tuple[Tensor, Tensor, Tensor]:
-        """One product for all three, a little faster on a CPU at the practical's width."""
-        layers = (self.query, *([self.key] if self.keyed else []), self.value)
-        weight = torch.cat([layer.weight for layer in layers])
-        bias = torch.cat([layer.bias for layer in layers])
-        B, T, C = x.shape
-        joint = linear(x, weight, bias).view(B, T, len(layers), self.heads, C // self.heads)
-        q, *keys, v = joint.transpose(1, 3).unbind(2)
-        k = keys[0] if keys else q[..., :0]
+        heads, size = self.heads, x.shape[-1] // self.heads
+
+        def by_head(layer: Linear) -> Float[Tensor, "B H T D"]:
+            split: Tensor = layer(x).unflatten(-1, (heads, size))
+            return split.transpose(1, 2)
+
+        q, v = by_head(self.query), by_head(self.value)
+        k = by_head(self.key) if self.keyed else q[..., :0]
         return self.place(q, positions), self.place(k, positions), v
 
     def _output(self, y: Float[Tensor, "B H T D"]) -> Float[Tensor, "B T C"]:

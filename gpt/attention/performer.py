@@ -131,7 +131,7 @@ class PerformerAttention(Attention):
         """Features of queries and keys, and values with ones, in float32 at least."""
         exact = torch.promote_types(q.dtype, torch.float32)
         directions = self.directions.to(exact)
-        queries, keys = (self._map(x.to(exact) * self._scale**0.5, directions) for x in (q, k))
+        queries, keys = (self._map(x.to(exact), directions, self._scale) for x in (q, k))
         keys = keys if padding is None else keys.without(padding[:, None])
         return queries, keys, with_ones(v.to(exact))
 

@@ -172,9 +172,9 @@ def _raised(
     queries: Features, maxima: Float[Tensor, "*B 1 E"]
 ) -> tuple[Float[Tensor, "*B T R"], Float[Tensor, "*B T 1"]]:
     """Queries' features times exp(maxima), divided by their rows' largest, and its logarithm."""
-    raised = queries._replace(exponents=queries.exponents + maxima)
-    largest = raised.exponents.detach().amax(-1, keepdim=True)
-    return raised.shifted(-largest), largest
+    exponents = queries.exponents + maxima
+    largest = exponents.detach().amax(-1, keepdim=True)
+    return queries._replace(exponents=exponents).shifted(-largest), largest
 
 
 def _lowest(exponents: Tensor) -> float:

@@ -11,7 +11,6 @@ from torch import Tensor
 from gpt.attention import VARIANTS
 from gpt.attention.cache import KeyValues
 from gpt.attention.rope import RotaryAttention
-from gpt.linear import Linear
 from gpt.model import GPT
 
 Build = Callable[..., GPT]
@@ -166,24 +165,3 @@ def test_rows_and_room_beyond_the_block_are_refused(tiny: Build) -> None:
     model.start(ids, torch.tensor([9]), 3)
     with pytest.raises(ValueError, match="13 positions exceed the block size 12"):
         model.start(ids, torch.tensor([9]), 4)
-
-
-# ---------------------------------------------------------------- products without gradients
-
-
-@pytest.mark.parametrize("bias", [True, False])
-def test_products_without_gradients_are_those_with_them(bias: bool) -> None:
-    torch.manual_seed(0)
-    layer, x = Linear(48, 32, bias), torch.randn(5, 7, 48)
-    with torch.no_grad():
-        for part in (x, x.transpose(0, 1), x[:, :1], x[2]):
-            exact = part.double() @ layer.weight.double().T
-            exact = exact + layer.bias.double() if bias else exact
-            assert (layer(part).double() - exact).abs().max() < 1e-5
-        with torch.autocast("cpu", torch.bfloat16):
-            assert layer(x).dtype == torch.bfloat16
-        without = layer(x)
-        assert layer.double()(x.double()).dtype == torch.float64
-    with_gradients = layer.float()(x)
-    assert with_gradients.requires_grad
-    assert (with_gradients - without).abs().max() < 1e-5

@@ -108,7 +108,7 @@ def test_the_mean_of_the_products_is_the_softmax_kernel(name: str, draws: str) -
 
 def test_features_without_the_factor_of_length_are_caught(monkeypatch: pytest.MonkeyPatch) -> None:
     """The twin: exp(ωᵀx)/√m, as if the factor cancelled for keys as it does for queries."""
-    monkeypatch.setattr(feature_maps, "_half_square", lambda x: torch.zeros_like(x[..., :1]))
+    monkeypatch.setattr(feature_maps, "_half_square", lambda x, _: torch.zeros_like(x[..., :1]))
     sample = products("positive", DRAWS["orthogonal"](100_000, 6, D, generator(3, 0)))
     assert standard_errors(sample, kernel()) > 50
 

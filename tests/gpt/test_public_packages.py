@@ -91,8 +91,8 @@ def forgetful(chunks: RunningSums) -> RunningSums:
 
 
 TWINS: dict[str, tuple[bool, object, str, Callable[..., Any]]] = {
-    "no norm in the features": (False, feature_maps, "_half_square", lambda x: 0 * x[..., :1]),
-    "no norm, causal": (True, feature_maps, "_half_square", lambda x: 0 * x[..., :1]),
+    "no norm in the features": (False, feature_maps, "_half_square", lambda x, _: 0 * x[..., :1]),
+    "no norm, causal": (True, feature_maps, "_half_square", lambda x, _: 0 * x[..., :1]),
     "earlier chunks forgotten": (True, running_sums, "_before", forgetful),
 }
 
@@ -192,6 +192,6 @@ def test_a_wrong_linformer_is_not_the_packages(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(LinformerAttention, "matrices", swapped)
     assert apart(ours, theirs) > 0.1
     monkeypatch.undo()
-    project = linformer.project
-    monkeypatch.setattr(linformer, "project", lambda E, pair: 2 * project(E, pair))
+    project = linformer.project_heads
+    monkeypatch.setattr(linformer, "project_heads", lambda E, x: 2 * project(E, x))
     assert apart(ours, theirs) > 0.1
