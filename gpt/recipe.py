@@ -176,6 +176,8 @@ QUICK = Recipe(
     ),
 )
 
+AMID_WORDS, UNDATED = 0.7, 0.5
+
 BEST = Recipe(
     name="best",
     layers=2,
@@ -191,16 +193,18 @@ BEST = Recipe(
     whole_lines=True,
     closing_mask=True,
     entity_views=True,
-    names_amid_words=0.7,
-    undated_views=0.5,
+    names_amid_words=AMID_WORDS,
+    undated_views=UNDATED,
     document_share=0.0,
     remarks=(
         *FASTER,
         "Pretraining shows views of the text: a line's name, a few words, and the entity that "
         "follows them in the line; all entities of all lines alike, each once an epoch. Only the "
         "entity is a target.",
-        "In most views the name stands amid a few other words of the text, as in a question.",
-        "Half of the views leave out the dates before the entity, and show the words before them.",
+        f"In {100 * AMID_WORDS:g} % of the views the name stands amid a few other words of the "
+        "text, as in a question.",
+        f"{100 * UNDATED:g} % of the views leave out the dates before the entity, and show the "
+        "words before them.",
         "Pretraining sees no question.",
     ),
 )

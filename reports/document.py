@@ -26,6 +26,7 @@ from reports.figures import Figure
 from reports.formats import FILTERS
 from reports.mathematics import Medium, Typesetter
 from reports.numbering import Numbering
+from reports.options import in_words
 from reports.record import ROOT, Claim, Experiment, RecordError
 from reports.shelf import TARGETS, Shelf
 from reports.terminal import InputError
@@ -165,6 +166,7 @@ def _environment(
     )
     environment.filters |= FILTERS
     environment.filters["prose"] = typesetter.prose
+    environment.filters["in_words"] = in_words
     environment.filters["model_name"] = evidence.model_name
     environment.globals |= {
         "source_of": _linked if medium == "pdf" else _embedded,

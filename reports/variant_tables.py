@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 from reports.comparison import Paired, paired
-from reports.evidence import settings
-from reports.record import Count
+from reports.options import in_words
+from reports.record import Count, StudyRecord, TrainingRecord
 from reports.shelf import Evaluated, Shelf
 from reports.studies import Entry
 from reports.study_tables import CLEAR, compared, holm
@@ -45,7 +44,7 @@ def of_study(entries: Sequence[Entry]) -> list[VariantRow]:
     """Vanilla first, then the entries by their mean accuracy, the best first."""
     return [
         VariantRow(
-            row.entry.name, row.entry.sentence, _options(row.made.record.hyperparameters),
+            row.entry.name, row.entry.sentence, _options(row.made.record),
             row.made.seed, row.made.record.parameters, row.made.tokens_per_second,
             row.made.last.result, row.paired, row.adjusted,
         )
@@ -71,7 +70,7 @@ def made_here(shelf: Shelf) -> list[VariantRow]:
         if record.run == "pretrain" and evaluation is not None:
             rows.append(
                 VariantRow(
-                    record.variant, "", _options(record.hyperparameters), shown.provenance.seed,
+                    record.variant, "", _options(record), shown.provenance.seed,
                     record.parameters, record.tokens_per_second, evaluation.record.result,
                     _paired(evaluation, asked.get(VANILLA)), None,
                 )
@@ -93,7 +92,6 @@ def _adjusted(rows: Sequence[VariantRow]) -> list[VariantRow]:
     return [row if row.paired is None else replace(row, adjusted=next(p_values)) for row in rows]
 
 
-def _options(hyperparameters: Mapping[str, Any]) -> str:
-    """`block 8, rotary no`: those of the attention."""
-    options = settings(hyperparameters.get("attention", {}))
-    return ", ".join(f"{name} {value}" for name, value in options)
+def _options(record: TrainingRecord | StudyRecord) -> str:
+    """Those of the attention."""
+    return in_words(record.hyperparameters.get("attention", {}))

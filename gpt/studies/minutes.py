@@ -9,11 +9,16 @@ from gpt.studies.entry import DEV, FIRST, Entry, Study
 
 AMID = replace(FIRST, names_amid_words=BEST.names_amid_words)
 GENTLE = replace(AMID, finetune=BEST.finetune)
+UNDATED = f"{100 * BEST.undated_views:g} % of the views without dates, too"
 WAYS = {
     "epochs": (FIRST, (10, 20, 40, 80, 150), "every name first in its view"),
     "amid": (AMID, (150,), "names amid words"),
     "best": (GENTLE, (150,), "names amid words, finetuned gently"),
-    "undated": (BEST, (40, 80, 150, 300), "half of the views without dates, too"),
+    "undated": (
+        BEST,
+        (40, 80, 150, 300),
+        f"{100 * BEST.undated_views:g} % of the views without dates, too",
+    ),
 }
 
 MINUTES = Study(

@@ -15,6 +15,7 @@ from reports.comparison import Paired
 from reports.document import render
 from reports.figures import Figure
 from reports.formats import interval, number, percent, whole
+from reports.options import in_words
 from reports.record import Count, EvaluationRecord, TrainingRecord, read, write
 from reports.shelf import Shelf, gather
 from reports.studies import collect
@@ -80,7 +81,7 @@ def require_the_records_numbers(html: str, shelf: Shelf) -> None:
         record = records.pop((first.split(":")[0], seed))
         assert record.sentence in first
         for name, value in record.hyperparameters["attention"].items():
-            assert f"{name} {'yes' if value is True else value}" in first
+            assert in_words({name: value}) in first
         assert parameters == shown(record.parameters)
         pretraining = record.runs[0]
         assert rate == shown(round(pretraining.tokens / pretraining.seconds))
