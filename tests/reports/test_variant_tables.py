@@ -186,7 +186,7 @@ def test_runs_made_here_are_compared_whichever_the_report_is_about(
     assert vanilla[0] == "vanilla"
     assert vanilla[-1] == "–"
     assert linformer == [
-        "linformer k 8, rotary no, share headwise", shown(training.parameters), "7",
+        "linformer k = 8, E and F shared by the heads", shown(training.parameters), "7",
         shown(round(training.tokens_per_second)), *shown_result(evaluation.result), "1, 0; 1",
     ]  # fmt: skip
 
