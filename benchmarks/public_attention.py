@@ -5,8 +5,9 @@
 Each pair computes the same formula with the same weights on the same inputs, ours and theirs in
 turns. Of the Performer, the layers mix given queries, keys and values (theirs: FastAttention; its
 causal form is the one in torch alone). Linformer's are whole, with the maps to queries, keys and
-values and the one behind, for theirs cannot be had without; ours adds biases, which are 0. Forward
-is without gradients; both is forward, then backward to inputs and parameters.
+values and the one behind, for theirs cannot be had without; the biases that ours adds to the first
+three, and theirs does not, are taken from it. Forward is without gradients; both is forward, then
+backward to inputs and parameters.
 """
 
 from __future__ import annotations

@@ -59,8 +59,8 @@ def performer(ours: PerformerAttention) -> nn.Module:
 def linformer(ours: LinformerAttention) -> nn.Module:
     """lucidrains' LinformerSelfAttention with the weights of our layer, called with x (B, T, C).
 
-    Its queries, keys and values have no bias, so those of ours are made 0; its E and F are those
-    of `share="headwise"`, written n × k.
+    Its queries, keys and values have no bias, so those of ours are taken away; its E and F are
+    those of `share="headwise"`, written n × k.
 
     Raises: MissingPackageError if linformer is not installed.
     """
@@ -71,7 +71,7 @@ def linformer(ours: LinformerAttention) -> nn.Module:
     pairs = ((theirs.to_q, ours.query), (theirs.to_k, ours.key), (theirs.to_v, ours.value))
     for their_map, our_map in pairs:
         their_map.weight.copy_(our_map.weight)
-        our_map.bias.zero_()
+        our_map.register_parameter("bias", None)
     theirs.to_out.load_state_dict(ours.projection.state_dict())
     E, F = ours.matrices
     theirs.proj_k.copy_(E.T)

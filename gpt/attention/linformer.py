@@ -90,17 +90,16 @@ class LinformerAttention(Attention):
         T = q.shape[2]
         if self.block_size < T:
             raise ValueError(f"{T} positions exceed the block size {self.block_size}")
-        there = torch.ones(1, T, dtype=torch.bool, device=q.device)
         if padding is not None:
-            k, v, there = blank(k, padding), blank(v, padding), ~padding
-        return (self._causally if self.causal else self._both_ways)(q, k, v, there)
+            k, v = blank(k, padding), blank(v, padding)
+        return (self._causally if self.causal else self._both_ways)(q, k, v, padding)
 
     def _both_ways(
         self,
         q: Float[Tensor, "B H T D"],
         k: Float[Tensor, "B H T D"],
         v: Float[Tensor, "B H T D"],
-        there: Bool[Tensor, "#B T"],
+        padding: Bool[Tensor, "B T"] | None,
     ) -> Float[Tensor, "B H T D"]:
         """Every query sees the sums over all positions.
 
@@ -109,7 +108,8 @@ class LinformerAttention(Attention):
         with no key at all gets 0.
         """
         E, F = (matrix[:, : q.shape[2]] for matrix in self.matrices)
-        unseen = ~adds(E[:, None], there[:, None])[:, None]
+        there = None if padding is None else ~padding[:, None]
+        unseen = ~adds(E[:, None], there)[:, None]
         keys, values = project_heads(E, k), project_heads(F, v)
         far_below = torch.zeros_like(unseen, dtype=q.dtype)
         far_below = far_below.masked_fill(unseen, torch.finfo(q.dtype).min / 2)
@@ -122,10 +122,11 @@ class LinformerAttention(Attention):
         q: Float[Tensor, "B H T D"],
         k: Float[Tensor, "B H T D"],
         v: Float[Tensor, "B H T D"],
-        there: Bool[Tensor, "#B T"],
+        padding: Bool[Tensor, "B T"] | None,
     ) -> Float[Tensor, "B H T D"]:
         """Every query sees its own block up to itself, and the sums over the blocks before."""
         T, block = q.shape[2], self.block
+        there = q.new_ones(1, T, dtype=torch.bool) if padding is None else ~padding
         q, pair = in_blocks(q, block, 2), in_blocks(torch.stack((k, v)), block, 3)
         matrices = in_blocks(torch.stack(self.matrices)[..., :T], block, 2)
         there = in_blocks(there, block, 1)
@@ -255,9 +256,10 @@ def project_heads(E: Float[Tensor, "k T"], x: Float[Tensor, "B H T D"]) -> Float
     return projected.transpose(1, 2)
 
 
-def adds(E: Float[Tensor, "k N c"], there: Bool[Tensor, "B N c"]) -> Bool[Tensor, "B N k"]:
-    """Whether some position of a block is there and adds to a row of E K."""
-    return ((E != 0) & there[:, None]).any(-1).mT
+def adds(E: Float[Tensor, "k N c"], there: Bool[Tensor, "B N c"] | None) -> Bool[Tensor, "#B N k"]:
+    """Whether some position of a block is there (None: all are) and adds to a row of E K."""
+    added = E.any(-1)[None] if there is None else ((E != 0) & there[:, None]).any(-1)
+    return added.mT
 
 
 def before(x: Shaped[Tensor, "*any"], dim: int) -> Shaped[Tensor, "*any"]:

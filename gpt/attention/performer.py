@@ -11,7 +11,7 @@ from torch import Tensor
 from gpt.attention.directions import DRAWS, generator
 from gpt.attention.feature_maps import MAPS, Features
 from gpt.attention.heads import Attention
-from gpt.attention.running_sums import RunningSums, read_causally, with_ones
+from gpt.attention.running_sums import RunningSums, read_causally
 
 SEEDS = 1 << 24
 """Whole numbers below it are exact in float32, in which parameter files keep all tensors."""
@@ -127,13 +127,13 @@ class PerformerAttention(Attention):
 
     def _mapped(
         self, q: Tensor, k: Tensor, v: Tensor, padding: Bool[Tensor, "B T"] | None
-    ) -> tuple[Features, Features, Float[Tensor, "B H T D+1"]]:
-        """Features of queries and keys, and values with ones, in float32 at least."""
+    ) -> tuple[Features, Features, Float[Tensor, "B H T D"]]:
+        """Features of queries and keys, and values, in float32 at least."""
         exact = torch.promote_types(q.dtype, torch.float32)
         directions = self.directions.to(exact)
         queries, keys = (self._map(x.to(exact), directions, self._scale) for x in (q, k))
         keys = keys if padding is None else keys.without(padding[:, None])
-        return queries, keys, with_ones(v.to(exact))
+        return queries, keys, v.to(exact)
 
     # --------------------------------------------------------------------------- draws
 

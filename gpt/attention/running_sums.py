@@ -1,8 +1,8 @@
 """Linear attention from features: Σ_j φ(q)ᵀφ(k_j) v_j / Σ_j φ(q)ᵀφ(k_j), over the keys seen.
 
 (Katharopoulos et al. 2020, arXiv:2006.16236; Choromański et al. 2020, arXiv:2009.14794, equation
-4 and appendix B.1.) Values come with a last column of ones (`with_ones`), so that one sum holds
-the numerator and the normaliser.
+4 and appendix B.1.) Sums have a last column for values of 1, so that one sum holds the numerator
+and the normaliser.
 
 No sum overflows or vanishes, as in online softmax: each feature of some keys is divided by its
 largest value among them, which a query's feature takes up again, and what a query reads is
@@ -68,9 +68,12 @@ class RunningSums:
     sums: Float[Tensor, "*B R D+1"]
 
     @staticmethod
-    def of(keys: Features, values: Float[Tensor, "*B T D+1"]) -> RunningSums:
+    def of(keys: Features, values: Float[Tensor, "*B T D"]) -> RunningSums:
         maxima = _maxima(keys)
-        return RunningSums(maxima, keys.shifted(-maxima).mT @ values)
+        raised = keys.shifted(-maxima).mT
+        # a sum of its own for the ones: to append them copies all values, and products of D + 1
+        # columns are slow
+        return RunningSums(maxima, torch.cat((raised @ values, raised.sum(-1, keepdim=True)), -1))
 
     def plus(self, other: RunningSums) -> RunningSums:
         """Over the keys of both."""
@@ -78,7 +81,7 @@ class RunningSums:
         mine, theirs = (self.maxima - maxima).exp(), (other.maxima - maxima).exp()
         return RunningSums(maxima, self.sums * mine.mT + other.sums * theirs.mT)
 
-    def append(self, key: Features, value: Float[Tensor, "*B 1 D+1"]) -> None:
+    def append(self, key: Features, value: Float[Tensor, "*B 1 D"]) -> None:
         """One more key, which `read` then sees."""
         total = self.plus(RunningSums.of(key, value))
         self.maxima, self.sums = total.maxima, total.sums
@@ -92,7 +95,7 @@ class RunningSums:
 
 
 def read_causally(
-    queries: Features, keys: Features, values: Float[Tensor, "*B T D+1"], chunk: int
+    queries: Features, keys: Features, values: Float[Tensor, "*B T D"], chunk: int
 ) -> Reading:
     """What each query reads from the keys up to its own position.
 
@@ -107,14 +110,10 @@ def read_causally(
     q, k = (x.each(partial(_lengthened, rows=whole)) for x in (queries, keys))
     q, k = (x.each(partial(_blocks, size=size)) for x in (q, k.without(none)))
     v = _blocks(_lengthened(values, whole), size)
-    reading = _read_own_chunk(q, k, v)
+    reading = _read_own_chunk(q, k, functional.pad(v, (0, 1), value=1.0))
     if size < T:
         reading = reading.plus(_before(RunningSums.of(k, v)).read(q))
     return reading.each(lambda x: _joined(x)[..., :T, :])
-
-
-def with_ones(values: Float[Tensor, "*B T D"]) -> Float[Tensor, "*B T D+1"]:
-    return functional.pad(values, (0, 1), value=1.0)
 
 
 def _read_own_chunk(
@@ -141,7 +140,10 @@ def _read_own_chunk(
 
 def _read(queries: Features, keys: Features, values: Float[Tensor, "*B T D+1"]) -> Reading:
     """From all keys, as `RunningSums.of(keys, values).read(queries)`, by the weights of each pair:
-    cheaper for fewer keys than features, and for one query that sees all keys."""
+    cheaper for fewer keys than features, and for one query that sees all keys.
+
+    values: with a last column of ones
+    """
     maxima = _maxima(keys)
     raised, largest = _raised(queries, maxima)
     return Reading((raised @ keys.shifted(-maxima).mT) @ values, largest)

@@ -92,8 +92,8 @@ def test_one_block_for_all_is_exact_softmax_whatever_e_is() -> None:
 def test_projections_of_nothing_are_no_keys(monkeypatch: pytest.MonkeyPatch) -> None:
     """The twin: rows of E K that are 0 for want of positions take their part in the softmax."""
 
-    def wrong(E: Tensor, there: Tensor) -> Tensor:
-        return torch.ones(there.shape[0], E.shape[1], E.shape[0], dtype=torch.bool)
+    def wrong(E: Tensor, there: Tensor | None) -> Tensor:
+        return torch.ones(1, E.shape[1], E.shape[0], dtype=torch.bool)
 
     monkeypatch.setattr(linformer, "adds", wrong)
     assert distance_from_softmax(layer(False, k=N)) > 1e-2

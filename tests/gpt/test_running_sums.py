@@ -13,7 +13,7 @@ from torch import Tensor
 from gpt.attention import running_sums
 from gpt.attention.directions import generator, orthogonal
 from gpt.attention.feature_maps import MAPS, Features
-from gpt.attention.running_sums import Reading, RunningSums, read_causally, with_ones
+from gpt.attention.running_sums import Reading, RunningSums, read_causally
 
 EVERY = pytest.mark.parametrize("name", MAPS)
 CHUNK = 8
@@ -37,7 +37,7 @@ def given(name: str, T: int, size: float = 1.0) -> tuple[Features, Features, Ten
 
 
 def causally(q: Features, k: Features, v: Tensor, chunk: int = CHUNK) -> Tensor:
-    return read_causally(q, k, with_ones(v), chunk).quotient()
+    return read_causally(q, k, v, chunk).quotient()
 
 
 def products(q: Features, k: Features) -> Tensor:
@@ -86,7 +86,7 @@ def test_all_keys_at_once_are_those_of_the_loops() -> None:
     for name in MAPS:
         q, k, v = given(name, 9)
         exact = brute_force(q, k, v, later=9)
-        found = RunningSums.of(k, with_ones(v)).read(q).quotient()
+        found = RunningSums.of(k, v).read(q).quotient()
         assert float((found - exact).abs().max() / exact.abs().max()) < 1e-12
 
 
@@ -95,10 +95,10 @@ def test_one_key_after_the_other_is_the_same(name: str) -> None:
     q, k, v = given(name, 21)
     whole = causally(q, k, v)
     begun = [x.each(lambda y: y[:, :5]) for x in (q, k)]
-    state = RunningSums.of(begun[1], with_ones(v[:, :5]))
+    state = RunningSums.of(begun[1], v[:, :5])
     for t in range(5, 21):
         query, key = (x.each(lambda y: y[:, t : t + 1]) for x in (q, k))  # noqa: B023
-        state.append(key, with_ones(v[:, t : t + 1]))
+        state.append(key, v[:, t : t + 1])
         found = state.read(query).quotient()[:, 0]
         torch.testing.assert_close(found, whole[:, t], rtol=1e-9, atol=1e-9)
     kept = state.keep(torch.tensor([1]))
@@ -221,7 +221,7 @@ def test_features_that_span_hundreds_of_exponents_are_summed(chunk: int) -> None
 def test_normalisers_of_positive_features_are_at_least_1(name: str, size: float) -> None:
     q, k, v = given(name, 21, size)
     for causal in (True, False):
-        values = with_ones(v)
+        values = v
         reading = read_causally(q, k, values, 8) if causal else RunningSums.of(k, values).read(q)
         assert bool(reading.sums.isfinite().all())
         assert float(reading.sums[..., -1].min()) >= 1.0

@@ -285,7 +285,7 @@ def test_tables_and_sentences_are_the_records(
     assert "bigbird, forward and backward: its time" in told
     assert "it is not faster than sdpa up to length 16 384, the longest at which both" in told
     assert "it is faster than sdpa from length 128 on, the shortest timed." in told
-    assert "features 64, map positive" in told
+    assert "64 a head, positive features" in told
     assert "more than linear" in told
     assert "an imagined processor, 2 threads; commit ffffffffffff" in told
 
