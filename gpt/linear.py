@@ -19,6 +19,7 @@ from torch.nn import functional
 from torch.utils.flop_counter import register_flop_formula
 
 AVAILABLE = torch.backends.mkldnn.is_available()
+IN_BF16 = AVAILABLE and torch.ops.mkldnn._is_mkldnn_bf16_supported()
 
 
 class Linear(nn.Linear):
@@ -32,10 +33,10 @@ def linear(
     x: Float[Tensor, "*B n"], weight: Float[Tensor, "m n"], bias: Float[Tensor, " m"] | None
 ) -> Float[Tensor, "*B m"]:
     """x Wᵀ + b, as `torch.nn.functional.linear` and, to rounding, with its values."""
-    inputs = [t for t in (x, weight, bias) if t is not None]
-    wanted = torch.is_grad_enabled() and any(t.requires_grad for t in inputs)
-    fitting = {torch.float32} if wanted else {torch.float32, torch.bfloat16}
-    if not _is_for_onednn(inputs, fitting):
+    wanted = torch.is_grad_enabled() and (
+        x.requires_grad or weight.requires_grad or (bias is not None and bias.requires_grad)
+    )
+    if not _is_for_onednn(x, weight, bias, wanted):
         return functional.linear(x, weight, bias)
     product: Tensor = _Product.apply(x, weight, bias) if wanted else _product(x, weight, bias)
     return product
@@ -67,14 +68,16 @@ def _product(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     return product
 
 
-def _is_for_onednn(inputs: list[Tensor], dtypes: set[torch.dtype]) -> bool:
-    """Whether oneDNN multiplies these as they are: dense, on a CPU, not to be rounded first."""
-    kinds = {t.dtype for t in inputs}
-    alike = len(kinds) == 1 and kinds <= dtypes and {t.device.type for t in inputs} == {"cpu"}
-    if not alike or not inputs[0].numel() or not torch.backends.mkldnn.enabled or not AVAILABLE:
-        return False
-    known = kinds == {torch.float32} or torch.ops.mkldnn._is_mkldnn_bf16_supported()
-    return known and not torch.is_autocast_enabled("cpu")
+def _is_for_onednn(x: Tensor, weight: Tensor, bias: Tensor | None, wanted: bool) -> bool:
+    """Whether oneDNN multiplies these as they are: on a CPU, of one type, not to be rounded first.
+
+    wanted: whether gradients are
+    """
+    fitting = x.dtype == torch.float32 or (x.dtype == torch.bfloat16 and IN_BF16 and not wanted)
+    alike = x.dtype == weight.dtype and (bias is None or bias.dtype == x.dtype)
+    there = x.is_cpu and weight.is_cpu and x.numel() > 0
+    enabled = AVAILABLE and bool(torch.backends.mkldnn.enabled)
+    return fitting and alike and there and enabled and not torch.is_autocast_enabled("cpu")
 
 
 if AVAILABLE:

@@ -112,10 +112,11 @@ class Typesetter:
     def inline(self, tex: str, large: bool = False) -> Markup:
         """A formula in running text; a long one may be broken at its relations.
 
-        Args: large: whether fractions keep the size that they have in a display.
+        Args: large: whether fractions and integrals keep the size that they have in a display.
         """
         tex = _SIMPLE.sub(_vulgar, tex.strip())
-        style = r"\displaystyle " if large and r"\frac" in tex else ""
+        tall = r"\frac" in tex or r"\int" in tex
+        style = r"\displaystyle " if large and tall else ""
         wide = draw(tex, False).width > INLINE_WIDTH
         parts = [self._one(style + part, False) for part in (pieces(tex) if wide else [tex])]
         return Markup(" ").join(parts)

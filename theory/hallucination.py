@@ -315,7 +315,7 @@ CLAIMS = (
         twin=(1 - share) * (estimate - off + shortfall.expression),
         changed="the sign of the allowance for chance",
         example={
-            "share": sp.Rational(1, 20), "singletons": 1, "miscalibration": 0, "n": 2937,
+            "share": sp.Rational(1, 20), "singletons": 1, "miscalibration": 0, "n": 3000,
             "delta": sp.Rational(1, 20),
         },
         source="after Kalai and Vempala, arXiv 2311.14648, corollary 1; this form derived here",
@@ -335,7 +335,7 @@ CLAIMS = (
         derive=_no_repetition,
         twin=sp.exp(-n * (n + 1) / (2 * population)),
         changed="$n + 1$ in place of $n - 1$",
-        example={"n": 2937, "population": 10**6},
+        example={"n": 3000, "population": 10**6},
         source="birthday problem; Maclaurin's inequality",
         variables={p_i: UNIT, p_j: UNIT, x: NONNEGATIVE},
         direct=_no_repetition_directly,

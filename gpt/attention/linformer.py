@@ -111,8 +111,7 @@ class LinformerAttention(Attention):
         there = None if padding is None else ~padding[:, None]
         unseen = ~adds(E[:, None], there)[:, None]
         keys, values = project_heads(E, k), project_heads(F, v)
-        far_below = torch.zeros_like(unseen, dtype=q.dtype)
-        far_below = far_below.masked_fill(unseen, torch.finfo(q.dtype).min / 2)
+        far_below = unseen.to(q.dtype) * (torch.finfo(q.dtype).min / 2)
         weights = (q @ (self._scale * keys).mT).add_(far_below).softmax(-1)
         weights = functional.dropout(weights, self.dropout, self.training)
         return weights @ values.masked_fill(unseen.mT, 0.0)

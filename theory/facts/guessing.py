@@ -204,7 +204,7 @@ CLAIMS = (
         twin=(1 - share) * (estimate + shortfall.expression),
         changed="the sign of the allowance for chance",
         example={
-            "share": sp.Rational(1, 20), "singletons": 1, "n": 2937, "delta": sp.Rational(1, 20)
+            "share": sp.Rational(1, 20), "singletons": 1, "n": 3000, "delta": sp.Rational(1, 20)
         },
         source="claims guessing.error and good_turing.shortfall",
         variables={missing: UNIT, x: NONNEGATIVE, z: NONNEGATIVE},
