@@ -199,6 +199,7 @@ def _context(shelf: Shelf, figures: dict[str, Figure], medium: Medium) -> dict[s
         "packages": public_packages.weigh(shelf.studies.packages),
         "spectra": spectra.weigh(shelf.spectrum.record) if shelf.spectrum else None,
         "variants_studied": variant_tables.of_study(shelf.studies["variants"]),
+        "best_variants": variant_tables.with_best(shelf.studies),
         "variants_here": variant_tables.made_here(shelf),
         "spreads": evidence.reference_spreads(shelf),
         "recipes": evidence.recipes(shelf),

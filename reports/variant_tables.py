@@ -1,4 +1,4 @@
-"""Tables of the variants of attention, beside vanilla: of the study, and of the runs made here."""
+"""Tables of the variants of attention, each beside one of them: of studies, of runs made here."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from reports.comparison import Paired, paired
 from reports.options import in_words
 from reports.record import Count, StudyRecord, TrainingRecord
 from reports.shelf import Evaluated, Shelf
-from reports.studies import Entry
-from reports.study_tables import CLEAR, compared, holm
+from reports.studies import Entry, Studies
+from reports.study_tables import CLEAR, EntryRow, compared, holm
 
 VANILLA = "vanilla"
 
@@ -19,9 +19,9 @@ VANILLA = "vanilla"
 class VariantRow:
     """A model of one variant: pretrained, finetuned, asked.
 
-    tokens_per_second: of its pretraining; paired: with vanilla of the same seed, on the same
-    questions, None for vanilla itself and where there is no such; adjusted: its p over all
-    comparisons of the table (Holm 1979)
+    tokens_per_second: of its pretraining; paired: with the table's first entry of the same seed,
+    on the same questions, None for the first itself and where there is no such; adjusted: its p
+    over all comparisons of the table (Holm 1979)
     """
 
     name: str
@@ -36,20 +36,40 @@ class VariantRow:
 
     @property
     def clear(self) -> bool:
-        """Whether the comparison with vanilla is settled."""
+        """Whether the comparison with the first is settled."""
         return self.adjusted is not None and self.adjusted < CLEAR
 
 
 def of_study(entries: Sequence[Entry]) -> list[VariantRow]:
     """Vanilla first, then the entries by their mean accuracy, the best first."""
-    return [
-        VariantRow(
-            row.entry.name, row.entry.sentence, _options(row.made.record),
-            row.made.seed, row.made.record.parameters, row.made.tokens_per_second,
-            row.made.last.result, row.paired, row.adjusted,
-        )
-        for row in compared(entries, VANILLA)
-    ]  # fmt: skip
+    return [_row(row, row.entry.name) for row in compared(entries, VANILLA)]
+
+
+def with_best(studies: Studies) -> list[VariantRow]:
+    """Recipe `best` with softmax attention first, then the entries of its study; none if empty.
+
+    Softmax attention is the entry of the study of minutes that differs in the attention alone.
+    """
+    others = studies["best"]
+    alike = [_but_attention(other) for other in others]
+    softmax = [entry for entry in studies["minutes"] if _but_attention(entry) in alike]
+    base = softmax[0].name if softmax else ""
+    return [_row(row, row.made.record.variant) for row in compared((*softmax, *others), base)]
+
+
+def _but_attention(entry: Entry) -> tuple[object, ...]:
+    """What was trained, on what, and what was asked."""
+    record = entry.runs[0].record
+    rest = {name: v for name, v in record.hyperparameters.items() if name != "attention"}
+    return rest, record.corpus, record.asked
+
+
+def _row(row: EntryRow, name: str) -> VariantRow:
+    record = row.made.record
+    return VariantRow(
+        name, row.entry.sentence, _options(record), row.made.seed, record.parameters,
+        row.made.tokens_per_second, row.made.last.result, row.paired, row.adjusted,
+    )  # fmt: skip
 
 
 def made_here(shelf: Shelf) -> list[VariantRow]:

@@ -18,7 +18,7 @@ from gpt.attention import VARIANTS
 from gpt.attention.options import parse, resolved, written
 from gpt.card import path_of
 from gpt.parameters import identity_of, read_parameters
-from gpt.recipe import RECIPES, Stage
+from gpt.recipe import BEST, RECIPES, Stage
 from gpt.run import main
 from gpt.studies import STUDIES
 from gpt.training import command
@@ -143,6 +143,18 @@ def test_the_study_of_variants_has_them_all_and_can_build_each() -> None:
         assert model.config.attention == resolved(entry.variant, entry.recipe.attention)
         given = entry.recipe.hyperparameters().get("attention", {})
         assert given == model.config.attention  # the record says them all
+
+
+def test_the_study_of_the_records_recipe_changes_its_attention_alone() -> None:
+    """So that the report finds the entry of softmax attention that it is compared with."""
+    softmax = [entry for entry in STUDIES["minutes"].entries if entry.recipe == BEST]
+    assert [entry.variant for entry in softmax] == ["rope"]
+    for entry in STUDIES["best"].entries:
+        model = entry.recipe.model(entry.variant, 20, seed=0)
+        assert model.config.attention["rotary"] is True
+        rest = entry.recipe.hyperparameters()
+        assert rest.pop("attention") == model.config.attention
+        assert rest == softmax[0].recipe.hyperparameters()
 
 
 # ---------------------------------------------------------------------------------- refusals

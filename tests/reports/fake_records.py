@@ -278,8 +278,14 @@ def studies() -> list[StudyRecord]:
     ]  # fmt: skip
     found += [
         study("minutes", f"epochs-{n}", right=n, answers=study("", "", right=n).answers[-1:],
+              hyperparameters={"epochs": n},
               runs=(dataclasses.replace(study("", "").runs[0], seconds=60.0 * n),))
         for n in (5, 10, 20)
+    ]  # fmt: skip
+    found += [
+        study("best", variant, right=right, variant=variant, parameters=2000 + right,
+              hyperparameters={"epochs": 20, "attention": {"rotary": True, "block": 8}})
+        for variant, right in (("bigbird", 25), ("linformer", 4))
     ]  # fmt: skip
     found += [
         study("capacity", f"people{n}-width{w}", right=10, hyperparameters={"width": w},

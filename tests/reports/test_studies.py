@@ -42,10 +42,10 @@ def table_of(html: str, key: str) -> list[str]:
 
 def test_without_records_every_part_says_so(built: Any) -> None:
     text = built.html.split('id="studies"', 1)[1].split('id="appendix"', 1)[0]
-    assert text.count("so nothing is shown") == 8
+    assert text.count("so nothing is shown") == 9
     assert "<table" not in text
     for command in ("gpt.study ablations", "gpt.study variants", "gpt.study minutes",
-                    "gpt.study capacity", "benchmarks.loss_curves", "make bench",
+                    "gpt.study best", "gpt.study capacity", "benchmarks.loss_curves", "make bench",
                     "python -m benchmarks public_attention"):  # fmt: skip
         assert command in text
 

@@ -150,6 +150,36 @@ def test_the_page_says_the_comparison_and_whether_it_is_settled(html: str) -> No
     assert body.count("<strong>") == 2
 
 
+# ------------------------------------------------------------------ of the record's recipe
+
+
+def test_the_records_recipe_is_beside_the_softmax_entry_that_is_else_the_same(html: str) -> None:
+    """Of the entries with 5, 10 and 20 epochs only the last is as long; it has 20 of 40 right."""
+    rows = cells(html, "best-variants")
+    assert [row[0].split(":")[0] for row in rows] == ["rope", "bigbird", "linformer"]
+    assert [row[4] for row in rows] == ["20", "25", "4"]
+    first, *others = (row[-1] for row in rows)
+    assert first == "–"
+    p_values = 2 * 0.5**5, 2 * 2 * 0.5**16  # Holm: the smaller twice
+    assert others == [
+        f"{alone}; {plain(number(p))}" for alone, p in zip(("5, 0", "0, 16"), p_values, strict=True)
+    ]
+
+
+def test_no_softmax_entry_no_comparison(fake: Any, tmp_path: Path) -> None:
+    folder = fake.put_studies(tmp_path)
+    (folder / "minutes" / "epochs-20.seed0.json").unlink()
+    rows = variant_tables.with_best(collect(folder, tmp_path))
+    assert against(rows) == [("bigbird", 0, None), ("linformer", 0, None)]
+
+
+def test_softmax_alone_is_no_table(fake: Any, tmp_path: Path) -> None:
+    folder = fake.put_studies(tmp_path)
+    for path in (folder / "best").iterdir():
+        path.unlink()
+    assert variant_tables.with_best(collect(folder, tmp_path)) == []
+
+
 # ------------------------------------------------------------------------- of runs made here
 
 
